@@ -1,0 +1,1 @@
+"""eqsat: an optimizing compiler for NumPy code."""

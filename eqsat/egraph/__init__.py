@@ -1,0 +1,1 @@
+"""The e-graph: the only folder that imports egglog."""

@@ -1,0 +1,118 @@
+"""The nodes of the typed IR: immutable values in an expression graph, each with its type and source span.
+
+A function body is a `Region` (see `eqsat.ir.region`). Control flow is nodes that hold regions (`If`, `Loop`: RVSDG's
+gamma and theta), so there are no basic blocks and no phi nodes.
+
+Op names and what `attr` holds:
+
+========== ======================= ==================================================================
+op         attr                    meaning
+========== ======================= ==================================================================
+param      int                     argument number `attr` of the region
+constant   Constant                a known number
+dim        Dim                     a Python int that is a formula over sizes
+view       View                    the argument's elements under another index map; no new memory
+copy       None                    a fresh array with the argument's elements, in the node's layout
+cast       None                    the argument converted to the node's dtype
+<ufunc>    str, as "dd->d"         elementwise; arguments have exactly the loop's dtypes and the node's
+                                   shape, or are scalars
+select     None                    `np.where`: condition, then, else
+reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
+py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
+if         (Region, Region)        args: condition, then the inputs of both regions; yields a Tuple
+loop       Region                  args: initial values; the region yields (go on?, next values...)
+item       int                     one result of an `if` or `loop`
+========== ======================= ==================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqsat.ir.dims import Dim
+from eqsat.ir.span import Span
+from eqsat.ir.types import DType, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An exact constant: the bytes of the number, so that -0.0 and every NaN stay themselves."""
+
+    dtype: DType
+    data: bytes
+
+    @staticmethod
+    def of(value: object, dtype: DType) -> Constant:
+        """The constant that NumPy makes of `value` as `dtype`."""
+        return Constant(dtype, np.asarray(value, dtype).tobytes())
+
+    @property
+    def value(self) -> np.generic:
+        """As a NumPy scalar."""
+        return np.frombuffer(self.data, self.dtype)[0]
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order in which NumPy combines the elements of one result of a reduction (axes of the operand).
+
+    For each combination of indices of `outer` (slowest first), NumPy runs its inner loop over `inner` (slowest
+    first) as one run of elements, and combines the run's result with what it has. A sum within a run is pairwise.
+    `inner` is empty where NumPy's inner loop runs along a kept axis: then every element is a run of its own.
+    `block`: runs are cut into pieces of at most so many elements, each reduced and combined in turn.
+    """
+
+    outer: tuple[int, ...]
+    inner: tuple[int, ...]
+    block: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Reduce over `axes` of the operand with ufunc `op`; the kept axes stay in their order."""
+
+    op: str
+    axes: tuple[int, ...]
+    order: Order
+
+    def __str__(self) -> str:
+        return f"{self.op}{self.axes} outer={self.order.outer} inner={self.order.inner} block={self.order.block}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One value. Nodes are compared by identity; equal expressions are found by the e-graph."""
+
+    op: str
+    args: tuple[Node, ...]
+    attr: object
+    type: Type
+    span: Span
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.attr or ''}: {self.type}>"
+
+
+def walk(roots: Iterable[Node]) -> Iterator[Node]:
+    """Every node below `roots`, arguments before their users, each once; not into inner regions."""
+    seen: set[Node] = set()
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((arg, False) for arg in reversed(node.args))
+
+
+def dim_node(value: Dim, type_: Type, span: Span) -> Node:
+    """A Python int that is a formula over sizes."""
+    return Node("dim", (), value, type_, span)

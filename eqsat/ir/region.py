@@ -1,0 +1,122 @@
+"""Regions: a function body as inputs, outputs, and what must hold for the compiled code to be valid.
+
+What a specialization took for granted about sizes is a `Guard`, checked once per call before any work; a guard
+that fails sends the call back to be specialized anew. What Python would raise on is a check: when it fails, the
+undecorated function is run and raises. What was read from outside (globals, closure cells) is a `Capture`,
+compared by identity at every call, so that nothing is ever stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CellType
+from typing import Literal
+
+from eqsat.ir.dims import Dim, Symbol
+from eqsat.ir.nodes import Node
+from eqsat.ir.span import Span
+from eqsat.ir.types import Type
+
+Relation = Literal["==", "!=", ">=", "<"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`left relation right`, over sizes and integer arguments."""
+
+    left: Dim
+    relation: Relation
+    right: Dim
+    span: Span
+
+    def holds(self, sizes: dict[Symbol, int]) -> bool:
+        """Whether it is true for these sizes."""
+        a, b = self.left.evaluate(sizes), self.right.evaluate(sizes)
+        return {"==": a == b, "!=": a != b, ">=": a >= b, "<": a < b}[self.relation]
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Merges:
+    """Whether axes `slow` and `fast` of array parameter `param` can be walked as one (a fact about strides).
+
+    True means `stride[slow] == extent_of_fast * stride[fast]`.
+    """
+
+    param: int
+    slow: int
+    fast: int
+    truth: bool
+    span: Span
+
+    def __str__(self) -> str:
+        return f"p{self.param} axes {self.slow},{self.fast} {'merge' if self.truth else 'do not merge'}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Capture:
+    """`namespace[key]` (a dict) or the content of a closure cell, which was `value` at specialization."""
+
+    namespace: dict[str, object] | CellType
+    key: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Param:
+    """An input: an argument of the call by position, or an array found in a global or closure (`captured`)."""
+
+    name: str
+    type: Type
+    captured: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A result that is the same Python object at every call: None, a string, a dtype, a constant of Python's."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class TupleOf:
+    """A tuple of results."""
+
+    items: tuple[Result, ...]
+
+
+Result = Node | Same | TupleOf
+"""What a function returns. A `param` node is returned as the same object, a `view` of one as a view of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A typed function body."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Result
+    guards: tuple[Guard | Merges, ...]
+    checks: tuple[Node, ...]
+    captures: tuple[Capture, ...]
+    span: Span
+
+    def result_nodes(self) -> Iterator[Node]:
+        """The nodes among the results, left to right."""
+        yield from nodes_of(self.result)
+
+    def roots(self) -> tuple[Node, ...]:
+        """Everything that must be computed: results, then checks."""
+        return (*self.result_nodes(), *self.checks)
+
+
+def nodes_of(result: Result) -> Iterator[Node]:
+    """The nodes of a result structure, left to right."""
+    if isinstance(result, Node):
+        yield result
+    elif isinstance(result, TupleOf):
+        for item in result.items:
+            yield from nodes_of(item)

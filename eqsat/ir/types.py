@@ -1,0 +1,115 @@
+"""The types of values: scalars, arrays, tuples, None. Dtypes are NumPy's own objects.
+
+Python's int, float, bool and complex are *weak* scalars (NEP 50): they take the dtype of what they meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from eqsat.ir.dims import Dim
+
+DType = np.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single number. `kind` says what the user's code holds: a Python object or a NumPy scalar."""
+
+    dtype: DType
+    kind: Literal["python", "numpy"]
+
+    def __str__(self) -> str:
+        python = {"b": "bool", "i": "int", "f": "float", "c": "complex"}
+        return python[self.dtype.kind] if self.kind == "python" else f"np.{self.dtype.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The memory order of an array, as far as results can depend on it.
+
+    `ranks[k]` orders the axes by the size of their strides: 0 for an axis of length one or stride zero, then 1 for
+    the fastest, equal numbers for equal strides. `packed`: the elements fill memory without gaps, in that order and
+    with positive strides. `unit`: the fastest axis (rank 1) is one element apart. `negative[k]`: the stride of axis
+    k is below zero.
+    """
+
+    ranks: tuple[int, ...]
+    packed: bool
+    unit: bool
+    negative: tuple[bool, ...]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """All axes from the slowest to the fastest in memory; axes of rank 0 come first, ties in C order."""
+        speeds = sorted(range(len(self.ranks)), key=lambda k: (-self.ranks[k] if self.ranks[k] else -(10**9), k))
+        return tuple(speeds)
+
+    def __str__(self) -> str:
+        ndim = len(self.ranks)
+        if self.packed:
+            return "C" if self.order == tuple(range(ndim)) or ndim < 2 else f"order{self.order}".replace(" ", "")
+        signs = "".join("-" if n else "+" for n in self.negative)
+        return f"strided{self.ranks}{signs}{'u' if self.unit else ''}".replace(" ", "")
+
+
+def packed_layout(shape: tuple[Dim, ...], order: tuple[int, ...]) -> Layout:
+    """The layout of a fresh array whose axes, slowest first, are `order`."""
+    ranks = [0] * len(order)
+    speed = 0
+    for axis in reversed(order):
+        if not (shape[axis].is_const and shape[axis].const == 1):
+            speed += 1
+            ranks[axis] = speed
+    return Layout(tuple(ranks), True, True, (False,) * len(order))
+
+
+def c_layout(shape: tuple[Dim, ...]) -> Layout:
+    """The layout of a fresh C-ordered array."""
+    return packed_layout(shape, tuple(range(len(shape))))
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An `np.ndarray` of `dtype`; `shape` are symbolic dimensions, one of length one is always known as such."""
+
+    dtype: DType
+    shape: tuple[Dim, ...]
+    layout: Layout
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __str__(self) -> str:
+        dims = ", ".join(map(str, self.shape))
+        return f"{self.dtype.name}[{dims}]:{self.layout}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoneType:
+    """The type of None."""
+
+    def __str__(self) -> str:
+        return "None"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """A tuple of typed values."""
+
+    items: tuple[Type, ...]
+
+    def __str__(self) -> str:
+        return "(" + ", ".join(map(str, self.items)) + ")"
+
+
+Type = Scalar | Array | Tuple | NoneType
+
+
+def shape_of(type_: Scalar | Array) -> tuple[Dim, ...]:
+    """The dimensions; a scalar has none."""
+    return type_.shape if isinstance(type_, Array) else ()

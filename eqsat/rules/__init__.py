@@ -1,0 +1,1 @@
+"""Rewrite rules, as tables under mathematical headings."""
