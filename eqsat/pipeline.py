@@ -1,0 +1,118 @@
+"""From a function and the arguments of one call to a specialization: every stage, in order, with its time.
+
+Called by the dispatcher when no compiled specialization accepts a call. The stages that live in other packages
+(NumPy's API, the code generator) come in as `Stages`, put together in `eqsat.compose`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from types import FunctionType
+from typing import Protocol
+
+import numpy as np
+
+from eqsat.egraph.optimize import Report, optimize
+from eqsat.frontend.arguments import sizes_of, type_of
+from eqsat.frontend.translate import translate
+from eqsat.frontend.values import Library
+from eqsat.ir.program import Program
+from eqsat.ir.region import Region
+from eqsat.ir.types import Type
+from eqsat.ir.verifier import verify
+
+
+class Native(Protocol):
+    """Loaded machine code of one specialization."""
+
+    @property
+    def entry(self) -> int:
+        """Address of the vectorcall entry point."""
+        ...
+
+    def set_next(self, address: int) -> None:
+        """Where a call goes that this specialization does not accept."""
+        ...
+
+    @property
+    def loops(self) -> str:
+        """The loop nests, as text."""
+        ...
+
+    @property
+    def llvm(self) -> str:
+        """The optimized LLVM IR."""
+        ...
+
+    def asm(self) -> str:
+        """The assembly."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The parts of the pipeline that `eqsat` itself does not name."""
+
+    library: Library
+    lower: Callable[[Program], Native]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Specialization:
+    """One compiled version of a function, for argument types, a set of guards and what its globals were.
+
+    `milliseconds` says where the compile time went, by stage.
+    """
+
+    types: tuple[Type, ...]
+    region: Region
+    program: Program
+    report: Report
+    native: Native
+    milliseconds: dict[str, float]
+
+    @property
+    def signature(self) -> str:
+        """The types of the arguments, as text."""
+        return f"({', '.join(map(str, self.types))})"
+
+
+def specialize(function: FunctionType, arguments: tuple[object, ...], stages: Stages) -> Specialization:
+    """Compile `function` for `arguments`.
+
+    Raises `PythonRaises` where NumPy or Python would raise for them, and the errors of `eqsat.errors` for what is
+    not supported.
+    """
+    clock = _Clock()
+    types = tuple(type_of(argument, position) for position, argument in enumerate(arguments))
+    sizes = sizes_of(arguments)
+    readonly = frozenset(
+        position
+        for position, argument in enumerate(arguments)
+        if isinstance(argument, np.ndarray) and not argument.flags.writeable
+    )
+    region = translate(function, types, sizes, stages.library, readonly)
+    if os.environ.get("EQSAT_CHECK") == "1":
+        verify(region)
+    clock.lap("types and IR")
+    optimized = optimize(region, sizes)
+    clock.lap("e-graph")
+    native = stages.lower(optimized.program)
+    clock.lap("code generation")
+    return Specialization(types, region, optimized.program, optimized.report, native, clock.laps)
+
+
+class _Clock:
+    """Wall-clock milliseconds between laps."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name] = (now - self._last) * 1e3
+        self._last = now
