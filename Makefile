@@ -1,0 +1,67 @@
+# Two commands matter: `make demo` and `make test`. Each makes what it needs, from Python 3.11 and pip alone.
+#
+#   make demo     programs against NumPy (and Numba, NumExpr where they install), with one explanation
+#   make test     the whole suite on Python 3.11, then a selection on the newest CPython found
+#   make check    formatting, lint, types
+#   make bench    every figure that the documentation quotes (CASES="name ..." for some of them)
+#   make docs     writes docs/support.md anew from the tables
+#   make clean    removes the virtual environments
+
+PYTHON ?= python3.11
+JOBS ?= 2
+CASES ?=
+BIN := .venv/bin
+# What differs between versions of CPython: the borrowed C structures, the entry points, the source reader.
+NEWEST_SELECTION := tests/house tests/runtime tests/frontend tests/end_to_end
+
+# A BLAS that spins on idle threads disturbs every measurement on a busy machine.
+export OPENBLAS_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test test-oldest test-newest check examples bench docs clean
+
+demo: .venv/peers
+	$(BIN)/python examples/demo.py
+
+test: test-oldest test-newest
+
+test-oldest: .venv/ready
+	$(BIN)/python -m pytest -n $(JOBS)
+
+test-newest: .venv-newest/ready
+	@if [ -x .venv-newest/bin/python ]; then \
+		set -x; .venv-newest/bin/python -m pytest -n $(JOBS) --hypothesis-profile=quick $(wildcard $(NEWEST_SELECTION)); \
+	else echo "no CPython newer than 3.11 here on which the dependencies install: tested on 3.11 alone"; fi
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+examples: .venv/ready
+	set -e; for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example; done
+
+bench: .venv/peers
+	$(BIN)/python -m bench.run $(CASES)
+
+docs: .venv/ready
+	$(BIN)/python docs/build.py
+
+clean:
+	rm -rf .venv .venv-newest
+
+# The stamps make a second run start at once; they age with pyproject.toml.
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e . --group dev
+	touch $@
+
+# Numba and NumExpr are for comparison only: without them the demo and the benchmarks leave their columns out.
+.venv/peers: .venv/ready
+	$(BIN)/python -m pip install -q --group bench || echo "Numba and NumExpr do not install here: left out"
+	touch $@
+
+.venv-newest/ready: pyproject.toml .ci/newest-venv
+	.ci/newest-venv .venv-newest
+	touch $@
