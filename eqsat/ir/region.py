@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from types import CellType
 from typing import Literal
 
@@ -56,13 +57,34 @@ class Merges:
         return f"p{self.param} axes {self.slow},{self.fast} {'merge' if self.truth else 'do not merge'}"
 
 
+class Absent(Enum):
+    """The one object that stands for "no such key" in a `Capture`."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Capture:
-    """`namespace[key]` (a dict) or the content of a closure cell, which was `value` at specialization."""
+    """`namespace[key]` (a dict) or the content of a closure cell, which was `value` at specialization.
+
+    With `value` = `ABSENT` the dict must not have the key: a builtin is read only while no global hides it.
+    """
 
     namespace: dict[str, object] | CellType
     key: str
     value: object
+
+    def holds(self) -> bool:
+        """Whether the same object is there now."""
+        if isinstance(self.namespace, CellType):
+            try:
+                return self.namespace.cell_contents is self.value
+            except ValueError:  # the cell is empty
+                return False
+        return self.namespace.get(self.key, ABSENT) is self.value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
