@@ -1,0 +1,168 @@
+"""From LLVM IR to machine code in memory: target machine, passes, and one ORC JIT for the process.
+
+Refuses modules that name a symbol which nobody supplied, by name. The only module that imports
+`llvmlite.binding`; called by `lowering.compile` and by tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+
+from eqsat.errors import InternalError
+
+_LOCK = threading.RLock()
+_NUMBERS = itertools.count(1)
+_LOADED: dict[int, llvm.ResourceTracker] = {}
+"""What is loaded, by number. The garbage collector never frees code, because a thread may be running in it."""
+
+Resolve = Mapping[str, int] | Callable[[str], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The processor that code is generated for; `vector_bytes` is the width of its widest registers."""
+
+    triple: str
+    cpu: str
+    features: str
+    vector_bytes: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether functions need `prefer-vector-width=512`, without which LLVM stays at 256 bits."""
+        return self.vector_bytes == 64
+
+
+@functools.cache
+def machine() -> Machine:
+    """This machine."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features()
+    return Machine(
+        llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), vector_bytes_of(dict(features))
+    )
+
+
+def vector_bytes_of(features: Mapping[str, bool]) -> int:
+    """The width of the widest vector registers, in bytes; 16 (SSE2, NEON) if the features name none."""
+    if all(features.get(name) for name in ("avx512f", "avx512dq", "avx512bw", "avx512vl")):
+        return 64
+    return 32 if features.get("avx2") else 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    machine: llvm.TargetMachine
+    jit: llvm.LLJIT
+    layout: str
+
+
+@functools.cache
+def _tools() -> _Tools:
+    here = machine()
+    target = llvm.Target.from_triple(here.triple)
+    # The large code model: NumPy's loops and libm lie further away than a 32-bit displacement reaches.
+    made = target.create_target_machine(here.cpu, here.features, opt=2, codemodel="large", jit=True)
+    own = target.create_target_machine(here.cpu, here.features, opt=2, codemodel="large", jit=True)
+    return _Tools(made, llvm.create_lljit_compiler(own, use_jit_link=True), str(made.target_data))
+
+
+class Loaded:
+    """Machine code in memory. It stays until `unload`, even if this object is dropped."""
+
+    __slots__ = ("_addresses", "_number", "image", "llvm")
+
+    def __init__(self, number: int, addresses: dict[str, int], text: str, image: bytes) -> None:
+        self._number, self._addresses, self.llvm, self.image = number, addresses, text, image
+
+    def address(self, name: str) -> int:
+        """Where the external function or variable `name` of the module lies."""
+        return self._addresses[name]
+
+    def asm(self) -> str:
+        """The machine code as text; generated again from the IR, since nobody asks in ordinary use."""
+        with _LOCK:
+            return _tools().machine.emit_assembly(llvm.parse_assembly(self.llvm))
+
+    def unload(self) -> None:
+        """Free the code. The caller knows that no thread runs in it, nor ever will."""
+        with _LOCK:
+            tracker = _LOADED.pop(self._number, None)
+            if tracker is not None:
+                tracker.close()
+
+
+def load(module: object, symbols: Resolve) -> Loaded:
+    """Optimize, compile and link a module (`llvmlite.ir.Module` or its text).
+
+    `symbols` gives the addresses of the functions and variables that the module declares without defining:
+    a mapping, or a function that returns None for what it does not know.
+    """
+    find = symbols.get if isinstance(symbols, Mapping) else symbols
+    with _LOCK:
+        tools = _tools()
+        parsed = llvm.parse_assembly(str(module))
+        parsed.triple, parsed.data_layout = machine().triple, tools.layout
+        if os.environ.get("EQSAT_CHECK") == "1":
+            parsed.verify()
+        number = next(_NUMBERS)
+        builder = llvm.JITLibraryBuilder()
+        exported = _link_names(parsed, find, builder)
+        _optimize(parsed, tools.machine)
+        text = str(parsed)
+        image = tools.machine.emit_object(parsed)
+        for name in exported:
+            builder.export_symbol(name)
+        builder.add_object_img(image)
+        try:
+            tracker = builder.link(tools.jit, f"eqsat{number}")
+        except RuntimeError as error:
+            raise InternalError("generated code does not link", have=str(error)) from error
+        _LOADED[number] = tracker
+    return Loaded(number, {name: tracker[name] for name in exported}, text, image)
+
+
+def _link_names(
+    parsed: llvm.ModuleRef, find: Callable[[str], int | None], builder: llvm.JITLibraryBuilder
+) -> list[str]:
+    """Import what the module declares; return what it defines for others to see."""
+    exported: list[str] = []
+    for value in itertools.chain(parsed.functions, parsed.global_variables):
+        name = value.name
+        if name.startswith("llvm."):
+            continue
+        if not value.is_declaration:
+            if value.linkage.name == "external":
+                exported.append(name)
+            continue
+        address = find(name)
+        if address is None:
+            raise InternalError(f"generated code names {name!r}, whose address nobody knows")
+        builder.import_symbol(name, address)
+    for name in CODEGEN_CALLS:
+        address = find(name)
+        if address is not None:
+            builder.import_symbol(name, address)
+    return exported
+
+
+CODEGEN_CALLS = ("memcpy", "memset", "memmove")
+"""What LLVM's code generator calls on its own, without a declaration in the module."""
+
+
+def _optimize(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> None:
+    """The few passes that pay: our vector loops need no vectorizer, only common subexpressions found."""
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_simplify_cfg_pass()
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=1))
+    for function in parsed.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
