@@ -124,7 +124,7 @@ class Dispatcher:
         from eqsat.pipeline import specialize
 
         new = specialize(self.py_func, args, self._stages())
-        stale = [old for old in self._specializations if not _captures_hold(old)]
+        stale = [old for old in self._specializations if not all(c.holds() for c in old.region.captures)]
         self._retired += stale  # another thread may still be running their code
         self._specializations[:] = [new, *(old for old in self._specializations if old not in stale)]
         following = self._fallback
@@ -216,20 +216,3 @@ class Dispatcher:
 
     def __repr__(self) -> str:
         return f"<jitted {self.py_func.__qualname__}, {len(self._specializations)} specializations>"
-
-
-def _captures_hold(specialization: Specialization) -> bool:
-    """Whether every global and closure cell still holds what was compiled in."""
-    return all(_current(capture.namespace, capture.key) is capture.value for capture in specialization.region.captures)
-
-
-def _current(namespace: dict[str, object] | types.CellType, key: str) -> object:
-    if isinstance(namespace, dict):
-        return namespace.get(key, _MISSING)
-    try:
-        return namespace.cell_contents
-    except ValueError:  # an empty cell
-        return _MISSING
-
-
-_MISSING = object()
