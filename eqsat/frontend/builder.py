@@ -1,0 +1,306 @@
+"""The builder: makes typed nodes of NumPy's operations, with NumPy's dtypes, shapes and memory orders.
+
+Called by the translation of Python's syntax and by the functions of the NumPy library. Where NumPy or Python would
+raise for these types and sizes it raises `PythonRaises`; what eqsat has no node for it refuses with
+`UnsupportedError`. What was decided by a size stands in `guards`, what must hold of values in `checks`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import cast as typed
+
+import numpy as np
+
+from eqsat.errors import PythonRaises, TypingError, UnsupportedError
+from eqsat.frontend import operators, reduction
+from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
+from eqsat.frontend.facts import Facts
+from eqsat.frontend.indexing import expand_items, index_view, read_item
+from eqsat.frontend.layout import copy_layout, result_layout, view_layout
+from eqsat.frontend.promotion import (
+    check_supported,
+    loop_signature,
+    operand_type,
+    resolve_loop,
+    result_type,
+)
+from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import convert_weak, fits
+from eqsat.ir.dims import Dim, Symbol, dim
+from eqsat.ir.nodes import Constant, Node, dim_node
+from eqsat.ir.ops import UFUNCS
+from eqsat.ir.region import Guard, Merges, Relation
+from eqsat.ir.span import Span
+from eqsat.ir.types import Array, DType, Scalar, Type, shape_of
+from eqsat.ir.view import View, identity
+
+PYTHON_INT = Scalar(np.dtype(np.int64), "python")
+PYTHON_BOOL = Scalar(np.dtype(np.bool_), "python")
+PYTHON_TYPES: dict[type, Scalar] = {
+    bool: PYTHON_BOOL,
+    int: PYTHON_INT,
+    float: Scalar(np.dtype(np.float64), "python"),
+    complex: Scalar(np.dtype(np.complex128), "python"),
+}
+COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+INT64 = range(-(2**63), 2**63)
+
+
+class Builder:
+    """Nodes, and what they take for granted.
+
+    `sizes` are the lengths of the argument's axes and the integer arguments of the call that is compiled for;
+    `strides`, in bytes, are needed only where the order of a reduction depends on how a strided argument lies.
+    """
+
+    def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
+        self.facts = Facts(sizes, strides)
+        self.checks: list[Node] = []
+
+    @property
+    def guards(self) -> list[Guard | Merges]:
+        """What was decided by sizes so far."""
+        return self.facts.guards
+
+    @property
+    def sizes(self) -> dict[Symbol, int]:
+        """Today's sizes."""
+        return self.facts.sizes
+
+    # Values ---------------------------------------------------------------------------------------------------
+
+    def param(self, index: int, type: Type, span: Span) -> Node:
+        """Argument number `index`."""
+        return Node("param", (), index, type, span)
+
+    def node(self, value: Value, span: Span) -> Node:
+        """The value as a node; a known number becomes a constant."""
+        if isinstance(value, Node):
+            return value
+        if isinstance(value, Known):
+            number = value.value
+            if type(number) in PYTHON_TYPES:
+                type_ = PYTHON_TYPES[type(number)]
+                if isinstance(number, int) and number not in INT64:
+                    raise UnsupportedError(
+                        "an integer beyond 64 bits is computed with",
+                        span,
+                        f"value: {number}",
+                        "use a float, or np.uint64(...)",
+                    )
+                return Node("constant", (), Constant.of(number, type_.dtype), type_, span)
+            if isinstance(number, np.generic):
+                check_supported(number.dtype, "this constant", span)
+                return self.constant(number, number.dtype, span)
+        what = "a tuple or list" if isinstance(value, TupleValue) else "a slice"
+        if isinstance(value, Known):
+            what = f"{value.value!r}" if len(repr(value.value)) < 40 else f"a {type(value.value).__name__}"
+        raise UnsupportedError(
+            f"{what} is used as a number or array", span, instead="use numbers, NumPy scalars and np.ndarray arguments"
+        )
+
+    def constant(self, value: object, dtype: DType, span: Span) -> Node:
+        """A NumPy scalar."""
+        return Node("constant", (), Constant.of(value, dtype), Scalar(dtype, "numpy"), span)
+
+    def check(self, condition: Node) -> None:
+        """Run the undecorated function whenever `condition` is false."""
+        self.checks.append(condition)
+
+    # Sizes ----------------------------------------------------------------------------------------------------
+
+    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:
+        """Whether the relation holds today; recorded as a guard where it might not hold in another call."""
+        return self.facts.decide(left, relation, right, span)
+
+    def dim(self, value: Value, span: Span) -> Dim:
+        """The value, an integer, as a formula over sizes."""
+        if isinstance(value, Known) and isinstance(value.value, int | np.integer):
+            return dim(int(value.value))
+        if isinstance(value, Node):
+            found = operators.formula(value)
+            if found is not None:
+                return found
+        raise UnsupportedError(
+            "a size or bound must be made of shapes, integer arguments and constants",
+            span,
+            f"have: {value.type}" if isinstance(value, Node) else "",
+            "pass it as an integer argument",
+        )
+
+    def static_int(self, value: Value, span: Span) -> int:
+        """The value as a number that this specialization is for."""
+        formula = self.dim(value, span)
+        number = self.facts.today(formula)
+        self.decide(formula, "==", dim(number), span)
+        return number
+
+    def static_bool(self, value: Value, span: Span) -> bool:
+        """The truth of a value that must be known now."""
+        if isinstance(value, Known):
+            return bool(value.value)
+        if isinstance(value, Node) and isinstance(value.type, Scalar) and value.type.dtype.kind in "bi":
+            return self.static_int(value, span) != 0
+        raise UnsupportedError(
+            "this truth value must be known before the call", span, instead="use a literal, or an integer argument"
+        )
+
+    # Elementwise ----------------------------------------------------------------------------------------------
+
+    def elementwise(self, ufunc: np.ufunc, args: Sequence[Value], span: Span, *, dtype: DType | None = None) -> Node:
+        """A ufunc of broadcast operands; a NumPy scalar if no operand has axes, as NumPy's ufuncs return."""
+        name = ufunc.__name__
+        if UFUNCS.get(name) is None or UFUNCS[name].ufunc is not ufunc:
+            raise UnsupportedError(f"np.{name} is not compiled yet", span)
+        if len(args) != ufunc.nin:
+            raise PythonRaises(f"{name} takes {ufunc.nin} arguments", span)
+        if name in COMPARISONS:
+            settled = self._settled_comparison(name, args, span)
+            if settled is not None:
+                return settled
+        operands = [self.node(arg, span) for arg in args]
+        types = [self.numeric(operand, span) for operand in operands]
+        inputs, output = resolve_loop(ufunc, [operand_type(t) for t in types], span, dtype)
+        made = self._aligned(operands, inputs, span)
+        attr = loop_signature(inputs, output)
+        return Node(name, tuple(made), attr, self._result_type(types, output, "numpy", span), span)
+
+    def select(self, cond: Value, then: Value, other: Value, span: Span) -> Node:
+        """`np.where`: unlike a ufunc, it returns an array even of scalars."""
+        operands = [self.node(value, span) for value in (cond, then, other)]
+        types = [self.numeric(operand, span) for operand in operands]
+        common = result_type([operand_type(t) for t in types[1:]], span)
+        made = self._aligned(operands, (np.dtype(np.bool_), common, common), span)
+        return Node("select", tuple(made), None, self._result_type(types, common, "array", span), span)
+
+    def cast(self, x: Value, dtype: DType, span: Span) -> Node:
+        """`x.astype(dtype)`, always fresh memory; of a scalar, the NumPy scalar of that type."""
+        check_supported(dtype, "this conversion", span)
+        node = self.node(x, span)
+        type_ = self.numeric(node, span)
+        if isinstance(type_, Array):
+            result = Array(dtype, type_.shape, copy_layout(type_))
+            return Node("copy" if type_.dtype == dtype else "cast", (node,), None, result, span)
+        if type_.kind == "python" and type_.dtype.kind in "ifc":
+            return convert_weak(self, node, dtype, span)
+        return self._cast_scalar(node, dtype, span)
+
+    def _cast_scalar(self, node: Node, dtype: DType, span: Span) -> Node:
+        if node.op == "constant":
+            with np.errstate(all="ignore"), warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                with np.errstate(all="warn"):
+                    value = typed(Constant, node.attr).value.astype(dtype)
+            if not caught:
+                return self.constant(value, dtype, span)
+        return Node("cast", (node,), None, Scalar(dtype, "numpy"), span)
+
+    def numeric(self, node: Node, span: Span) -> Scalar | Array:
+        """The type of a node that must be a number or an array of numbers."""
+        if isinstance(node.type, Scalar | Array):
+            return node.type
+        raise TypingError(f"{node.type} is used as a number or array", span)
+
+    def _settled_comparison(self, name: str, args: Sequence[Value], span: Span) -> Node | None:
+        """A comparison with an integer beyond the range of the other operand's type, which NumPy answers exactly."""
+        for k, arg in enumerate(args):
+            if not (isinstance(arg, Known) and type(arg.value) is int):
+                continue
+            other = self.node(args[1 - k], span) if not isinstance(args[1 - k], Known) else None
+            if other is None or not isinstance(other.type, Scalar | Array) or other.type.dtype.kind not in "iu":
+                continue
+            if isinstance(other.type, Scalar) and other.type.kind == "python":
+                continue
+            if fits(arg.value, other.type.dtype):
+                continue
+            ordered = (0, arg.value) if k else (arg.value, 0)
+            truth = bool(getattr(np, name)(*ordered))
+            return self.elementwise(np.equal if truth else np.not_equal, (other, other), span)
+        return None
+
+    def _result_type(self, types: Sequence[Scalar | Array], dtype: DType, scalars: str, span: Span) -> Scalar | Array:
+        arrays = [t for t in types if isinstance(t, Array)]
+        shape = broadcast_shapes([t.shape for t in arrays], self.facts, span)
+        if not shape and (scalars == "numpy"):
+            return Scalar(dtype, "numpy")
+        return Array(dtype, shape, result_layout(arrays, shape))
+
+    def _aligned(self, operands: Sequence[Node], dtypes: Sequence[DType], span: Span) -> list[Node]:
+        """The operands with the dtypes of the loop and the shape of the result; scalars stay scalars."""
+        shapes = [node.type.shape for node in operands if isinstance(node.type, Array)]
+        shape = broadcast_shapes(shapes, self.facts, span)
+        return [self._spread(self.coerce(n, d, span), shape, span) for n, d in zip(operands, dtypes, strict=True)]
+
+    def coerce(self, node: Node, dtype: DType, span: Span) -> Node:
+        """The operand as a loop of `dtype` reads it; unlike `cast` it makes nothing where nothing changes."""
+        type_ = self.numeric(node, span)
+        if type_.dtype == dtype:
+            return node
+        return self.cast(node, dtype, span)
+
+    def _spread(self, node: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+        if not isinstance(node.type, Array) or node.type.ndim == 0:
+            return node
+        view = broadcast_view(node.type.shape, shape)
+        return node if view == identity(len(shape)) else self.view(node, view, shape, span)
+
+    # Movement -------------------------------------------------------------------------------------------------
+
+    def view(self, x: Node, view: View, shape: tuple[Dim, ...], span: Span) -> Node:
+        """The elements of array `x` under another index map; views of views become one."""
+        source = x.type
+        assert isinstance(source, Array)
+        result = Array(source.dtype, shape, view_layout(source, view, shape))
+        return Node("view", (x,), view, result, span)
+
+    def broadcast(self, x: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+        """`np.broadcast_to`."""
+        source = self.numeric(x, span)
+        if isinstance(source, Scalar):
+            raise UnsupportedError("broadcasting a number to a shape is not compiled yet", span)
+        if len(source.shape) > len(shape):
+            raise PythonRaises("input operand has more dimensions than allowed", span)
+        joint = broadcast_shapes([source.shape, shape], self.facts, span)
+        for mine, wanted in zip(joint, shape, strict=True):
+            if not self.decide(mine, "==", wanted, span):
+                raise PythonRaises(f"cannot broadcast {mine} to {wanted}", span)
+        return self.view(x, broadcast_view(source.shape, joint), joint, span)
+
+    def index(self, x: Node, items: tuple[Value, ...], span: Span) -> Node:
+        """`x[items]`, basic indexing. Integers for every axis give a NumPy scalar, with `...` an array."""
+        source = self.numeric(x, span)
+        if isinstance(source, Scalar):
+            raise UnsupportedError("a number is indexed", span, f"have: {source}", "index arrays only")
+        whole = expand_items(items, source.ndim, span)
+        read = [read_item(i, lambda v: self.dim(v, span), lambda v: self.static_int(v, span), span) for i in whole]
+        view, shape = index_view(source.shape, read, self.facts, span)
+        if not shape and not any(isinstance(i, Known) and i.value is Ellipsis for i in items):
+            return Node("view", (x,), view, Scalar(source.dtype, "numpy"), span)
+        return self.view(x, view, shape, span)
+
+    def copy(self, x: Node, order: str, span: Span) -> Node:
+        """A fresh array, in order `C`, `F`, `A` or `K`."""
+        source = self.numeric(x, span)
+        assert isinstance(source, Array)
+        layout = operators.ordered_layout(source, order, span)
+        return Node("copy", (x,), None, Array(source.dtype, source.shape, layout), span)
+
+    # Reductions and operators ---------------------------------------------------------------------------------
+
+    def reduce(self, op: str, x: Value, axes: tuple[int, ...], keepdims: bool, dtype: DType | None, span: Span) -> Node:
+        """`ufunc.reduce` over `axes`, in NumPy's order. A NumPy scalar if no axis is left."""
+        return reduction.reduce(self, op, self.node(x, span), axes, keepdims, dtype, span)
+
+    def operator(self, symbol: str, args: Sequence[Value], span: Span) -> Value:
+        """Python's operator of the `ast` class `symbol`, on whatever the operands are."""
+        return operators.apply(self, symbol, args, span)
+
+    def size(self, value: Dim, span: Span) -> Value:
+        """A length as the Python int that it is."""
+        return Known(value.const) if value.is_const else dim_node(value, PYTHON_INT, span)
+
+    def shape(self, x: Value, span: Span) -> tuple[Dim, ...]:
+        """The dimensions of a number or array."""
+        return shape_of(self.numeric(self.node(x, span), span))

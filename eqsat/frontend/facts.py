@@ -1,0 +1,160 @@
+"""What a specialization takes for granted about sizes: decisions on today's numbers, each recorded as a guard.
+
+Called by everything of the front end that must choose by a size: broadcasting, slices, reductions. Nothing is
+recorded where formulas alone decide. Refuses nothing; a size that has no number today is a `KeyError` of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eqsat.ir.dims import Atom, Dim, Symbol, dim
+from eqsat.ir.region import Guard, Merges, Relation
+from eqsat.ir.span import Span
+
+_NEGATION: dict[Relation, Relation] = {"==": "!=", "!=": "==", ">=": "<", "<": ">="}
+
+
+class Facts:
+    """Today's sizes and strides, and the guards recorded so far."""
+
+    def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
+        self.sizes = dict(sizes)
+        self.strides = None if strides is None else dict(strides)
+        self.guards: list[Guard | Merges] = []
+        self._equal: dict[Symbol, Dim] = {}
+
+    def today(self, value: Dim) -> int:
+        """The number that `value` is for the sizes of this call."""
+        return value.evaluate(self.sizes)
+
+    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:
+        """Whether the relation holds today; recorded as a guard unless it always or never holds."""
+        proved = self.proved(left, relation, right)
+        if proved is not None:
+            return proved
+        truth = Guard(left, relation, right, span).holds(self.sizes)
+        self._record(Guard(left, relation if truth else _NEGATION[relation], right, span))
+        return truth
+
+    def proved(self, left: Dim, relation: Relation, right: Dim) -> bool | None:
+        """The truth of the relation where formulas and earlier guards decide it, else None."""
+        difference = self._resolve(left) - self._resolve(right)
+        if relation in ("!=", "<"):
+            opposite = self._holds(difference, _NEGATION[relation])
+            return None if opposite is None else not opposite
+        return self._holds(difference, relation)
+
+    def _holds(self, difference: Dim, relation: Relation) -> bool | None:
+        """Whether `difference` is `== 0` or `>= 0`."""
+        if difference.is_const:
+            return difference.const == 0 if relation == "==" else difference.const >= 0
+        if relation == ">=":
+            if _never_negative(difference):
+                return True
+            if _never_negative(-difference - 1):
+                return False
+        elif _is_length_less_one(difference) or _is_length_less_one(-difference):
+            return False  # an axis of length one is known as such, so the symbol of an axis is never one
+        elif _never_negative(difference - 1) or _never_negative(-difference - 1):
+            return False
+        return self._recorded(difference, relation)
+
+    def _recorded(self, difference: Dim, relation: Relation) -> bool | None:
+        for guard in self.guards:
+            if not isinstance(guard, Guard):
+                continue
+            known = self._resolve(guard.left) - self._resolve(guard.right)
+            if relation == "==" and guard.relation in ("==", "!=") and known in (difference, -difference):
+                return guard.relation == "=="
+            if guard.relation == ">=" and known.terms == difference.terms and relation == ">=":
+                if difference.const >= known.const:
+                    return True
+            elif guard.relation == "<" and known.terms == difference.terms and relation == ">=":
+                if difference.const <= known.const:
+                    return False
+            elif relation == "==" and guard.relation == ">=":
+                # known >= 0, and difference = known + c with c > 0, cannot be zero
+                if known.terms == difference.terms and difference.const > known.const:
+                    return False
+                negated = -difference
+                if known.terms == negated.terms and negated.const > known.const:
+                    return False
+        return None
+
+    def _record(self, guard: Guard) -> None:
+        if guard.relation == ">=":  # the stricter of two bounds of one formula says it all
+            terms = (guard.left - guard.right).terms
+            self.guards = [
+                g
+                for g in self.guards
+                if not (isinstance(g, Guard) and g.relation == ">=" and (g.left - g.right).terms == terms)
+            ]
+        self.guards.append(guard)
+        if guard.relation == "==":
+            self._substitute(self._resolve(guard.left), self._resolve(guard.right))
+
+    def _substitute(self, left: Dim, right: Dim) -> None:
+        """From now on read a lone symbol of one side as the other side."""
+        for symbol, other in ((_lone_symbol(right), left), (_lone_symbol(left), right)):
+            if symbol is not None and symbol not in _symbols(other):
+                self._equal[symbol] = other
+                return
+
+    def _resolve(self, value: Dim) -> Dim:
+        """The formula with symbols replaced by what they are known to equal."""
+        if not self._equal or not any(symbol in self._equal for symbol in _symbols(value)):
+            return value
+        result = dim(value.const)
+        for monomial, coefficient in value.terms:
+            factor = dim(coefficient)
+            for atom in monomial:
+                if isinstance(atom, Symbol):
+                    known = self._equal.get(atom)
+                    factor = factor * (dim(atom) if known is None else self._resolve(known))
+                else:
+                    factor = factor * (self._resolve(atom.numerator) // atom.divisor)
+            result = result + factor
+        return result
+
+    def merges(self, param: int, slow: int, fast: int, span: Span) -> bool | None:
+        """Whether two axes of a strided parameter lie in memory as one; None if strides are not known here."""
+        for guard in self.guards:
+            if isinstance(guard, Merges) and (guard.param, guard.slow, guard.fast) == (param, slow, fast):
+                return guard.truth
+        if self.strides is None:
+            return None
+        extent = self.sizes.get(Symbol(param, fast), 1)
+        truth = self.strides[Symbol(param, slow)] == extent * self.strides[Symbol(param, fast)]
+        self.guards.append(Merges(param, slow, fast, truth, span))
+        return truth
+
+
+def _symbols(value: Dim) -> set[Symbol]:
+    found: set[Symbol] = set()
+    for monomial, _ in value.terms:
+        for atom in monomial:
+            found |= {atom} if isinstance(atom, Symbol) else _symbols(atom.numerator)
+    return found
+
+
+def _lone_symbol(value: Dim) -> Symbol | None:
+    if value.const == 0 and len(value.terms) == 1:
+        monomial, coefficient = value.terms[0]
+        if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
+            return monomial[0]
+    return None
+
+
+def _is_length_less_one(value: Dim) -> bool:
+    symbol = _lone_symbol(value + 1)
+    return symbol is not None and symbol.axis is not None
+
+
+def _never_negative(value: Dim) -> bool:
+    """Lengths are never negative; an integer argument may be."""
+    return value.const >= 0 and all(c >= 0 and all(map(_is_natural, m)) for m, c in value.terms)
+
+
+def _is_natural(atom: Atom) -> bool:
+    return atom.axis is not None if isinstance(atom, Symbol) else _never_negative(atom.numerator)

@@ -1,0 +1,214 @@
+"""Python's operators, on known numbers, Python scalars, NumPy scalars and arrays.
+
+Called by the builder, for the translation of expressions. Known numbers are computed by Python itself. Arrays go to
+the ufunc that NumPy's own operator calls.
+"""
+
+from __future__ import annotations
+
+import operator as python
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import numpy_scalars, power, python_scalars
+from eqsat.frontend.layout import copy_layout
+from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.ir.dims import ONE, Dim, Symbol, dim
+from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.region import Relation
+from eqsat.ir.span import Span
+from eqsat.ir.types import Array, Layout, Scalar, c_layout, packed_layout
+
+if TYPE_CHECKING:
+    from eqsat.frontend.builder import Builder
+
+PYTHON: dict[str, Callable[..., Any]] = {
+    "add": python.add,
+    "sub": python.sub,
+    "mult": python.mul,
+    "div": python.truediv,
+    "floordiv": python.floordiv,
+    "mod": python.mod,
+    "pow": python.pow,
+    "lshift": python.lshift,
+    "rshift": python.rshift,
+    "bitand": python.and_,
+    "bitor": python.or_,
+    "bitxor": python.xor,
+    "matmult": python.matmul,
+    "usub": python.neg,
+    "uadd": python.pos,
+    "invert": python.invert,
+    "not": python.not_,
+    "eq": python.eq,
+    "noteq": python.ne,
+    "lt": python.lt,
+    "lte": python.le,
+    "gt": python.gt,
+    "gte": python.ge,
+    "abs": abs,
+}
+"""Python's operators by the name of their `ast` class, and `abs`."""
+
+UFUNC: dict[str, np.ufunc] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mult": np.multiply,
+    "div": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+    "bitand": np.bitwise_and,
+    "bitor": np.bitwise_or,
+    "bitxor": np.bitwise_xor,
+    "usub": np.negative,
+    "uadd": np.positive,
+    "invert": np.invert,
+    "eq": np.equal,
+    "noteq": np.not_equal,
+    "lt": np.less,
+    "lte": np.less_equal,
+    "gt": np.greater,
+    "gte": np.greater_equal,
+    "abs": np.absolute,
+}
+"""The ufunc behind each operator of an array."""
+
+RELATION: dict[str, tuple[Relation, bool]] = {
+    "eq": ("==", False),
+    "noteq": ("!=", False),
+    "gte": (">=", False),
+    "lt": ("<", False),
+    "lte": (">=", True),
+    "gt": ("<", True),
+}
+"""A comparison of sizes as a relation of guards, and whether its sides are exchanged."""
+
+_VALUES = (bool, int, float, complex, str, bytes, type(None), tuple, type, np.dtype, np.generic)
+
+
+def apply(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> Value:
+    """The operator on whatever the operands are."""
+    if all(isinstance(arg, Known) for arg in args):
+        found = _known(symbol, [arg.value for arg in args if isinstance(arg, Known)], span)
+        if found is not None:
+            return found
+    if symbol == "add" and all(isinstance(arg, TupleValue) for arg in args):
+        return TupleValue(tuple(item for arg in args if isinstance(arg, TupleValue) for item in arg.items))
+    operands = [builder.node(arg, span) for arg in args]
+    types = [builder.numeric(node, span) for node in operands]
+    if symbol == "matmult":
+        raise UnsupportedError("`@` is not compiled yet", span, instead="compute the product before the call")
+    if symbol == "not":
+        return _negation(builder, operands[0], span)
+    if any(isinstance(t, Array) for t in types):
+        if symbol == "pow":
+            return power.apply(builder, args, operands, span)
+        return builder.elementwise(UFUNC[symbol], args, span)
+    if any(isinstance(t, Scalar) and t.kind == "numpy" for t in types):
+        return numpy_scalars.apply(builder, symbol, UFUNC[symbol], operands, span)
+    sizes = _sizes(builder, symbol, operands, span)
+    return python_scalars.apply(builder, symbol, operands, span) if sizes is None else sizes
+
+
+def _known(symbol: str, values: Sequence[object], span: Span) -> Known | None:
+    """Computed by Python; None where it warns, which it must do at every call and not only now."""
+    if not all(isinstance(value, _VALUES) for value in values):
+        raise UnsupportedError(
+            f"the operator {symbol} on a {type(values[0]).__name__} is not compiled",
+            span,
+            instead="compute it before the function is decorated",
+        )
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        try:
+            result = PYTHON[symbol](*values)
+        except Exception as error:
+            raise PythonRaises(f"{type(error).__name__}: {error}", span) from error
+    return None if caught else Known(result)
+
+
+def _negation(builder: Builder, operand: Node, span: Span) -> Node:
+    """`not x`; of an array only where it has one element."""
+    if isinstance(operand.type, Array):
+        if any(length != ONE for length in operand.type.shape):
+            raise PythonRaises("the truth value of an array is ambiguous", span)
+        operand = builder.index(operand, (Known(0),) * operand.type.ndim, span)
+    return python_scalars.apply(builder, "not", [python_scalars.to_bool(operand, span)], span)
+
+
+def _sizes(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) -> Value | None:
+    """Arithmetic on sizes stays a formula, comparisons of sizes are decided; None for any other operands."""
+    if not all(node.op in ("dim", "constant") and node.type == python_scalars.INT for node in operands):
+        return None
+    formulas = [found for node in operands if (found := formula(node)) is not None]
+    if symbol in RELATION:
+        relation, exchanged = RELATION[symbol]
+        left, right = reversed(formulas) if exchanged else formulas
+        return Known(builder.decide(left, relation, right, span))
+    result = _formula_of(symbol, formulas)
+    return None if result is None else builder.size(result, span)
+
+
+def formula(node: Node) -> Dim | None:
+    """The integer as a formula over sizes and integer arguments, where it is one."""
+    if not isinstance(node.type, Scalar) or node.type.dtype.kind not in "bi":
+        return None
+    if node.op == "dim":
+        return node.attr if isinstance(node.attr, Dim) else None
+    if node.op == "constant" and isinstance(node.attr, Constant):
+        return dim(int(node.attr.value))
+    if node.op == "param" and isinstance(node.attr, int) and node.type.kind == "python":
+        return dim(Symbol(node.attr, None))
+    if node.op == "py.int":
+        return formula(node.args[0])
+    symbol = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}.get(
+        node.op
+    )
+    parts = [formula(arg) for arg in node.args]
+    if symbol is None or any(part is None for part in parts):
+        return None
+    return _formula_of(symbol, [part for part in parts if part is not None])
+
+
+def _formula_of(symbol: str, parts: Sequence[Dim]) -> Dim | None:
+    if symbol == "usub":
+        return -parts[0]
+    if symbol == "uadd":
+        return parts[0]
+    if len(parts) != 2:
+        return None
+    left, right = parts
+    if symbol == "add":
+        return left + right
+    if symbol == "sub":
+        return left - right
+    if symbol == "mult":
+        return left * right
+    if right.is_const and right.const > 0:
+        if symbol == "floordiv":
+            return left // right.const
+        if symbol == "mod":
+            return left - (left // right.const) * right.const
+    return None
+
+
+def ordered_layout(source: Array, order: str, span: Span) -> Layout:
+    """The layout of a copy in NumPy's `order`."""
+    fortran = tuple(reversed(range(source.ndim)))
+    if order == "K":
+        return copy_layout(source)
+    if order == "C":
+        return c_layout(source.shape)
+    if order == "F":
+        return packed_layout(source.shape, fortran)
+    if order == "A":
+        is_fortran = source.layout == packed_layout(source.shape, fortran) and source.layout != c_layout(source.shape)
+        return packed_layout(source.shape, fortran) if is_fortran else c_layout(source.shape)
+    raise PythonRaises(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})", span)

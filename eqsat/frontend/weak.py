@@ -1,0 +1,77 @@
+"""Python's numbers where NumPy takes them into an operation: weak scalars get the dtype of what they meet (NEP 50).
+
+Called by the builder. A Python integer that does not fit is an `OverflowError` of NumPy's: `PythonRaises` where it
+is known, a check where it is an argument.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+from typing import cast as typed
+
+import numpy as np
+
+from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.span import Span
+from eqsat.ir.types import DType, Scalar
+
+if TYPE_CHECKING:
+    from eqsat.frontend.builder import Builder
+
+_BOOL = np.dtype(np.bool_)
+_INT64 = np.dtype(np.int64)
+_FLOAT64 = np.dtype(np.float64)
+
+
+def fits(value: int, dtype: DType) -> bool:
+    """Whether a Python int is a value of an integer dtype."""
+    limits = np.iinfo(dtype)
+    return int(limits.min) <= value <= int(limits.max)
+
+
+def convert_weak(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
+    """A Python int, float or complex as a NumPy scalar of `dtype`."""
+    if node.op == "constant":
+        folded = _convert_constant(builder, typed(Constant, node.attr), dtype, span)
+        if folded is not None:
+            return folded
+    kind = node.type.dtype.kind if isinstance(node.type, Scalar) else ""
+    if kind == "i" and dtype.kind in "iu":
+        return _convert_int(builder, node, dtype, span)
+    if kind == "i" and dtype.kind in "fc":
+        # NumPy asks Python for a float first, so that a float32 is rounded twice.
+        return _cast(_cast(node, _FLOAT64, span), dtype, span)
+    if kind == "f" and dtype.kind in "iu":
+        raise UnsupportedError(
+            f"a Python float is converted to {dtype.name}", span, instead=f"np.asarray(x).astype(np.{dtype.name})"
+        )
+    if kind == "c" and dtype.kind in "iuf":
+        raise PythonRaises("a Python complex is converted to a real number", span)
+    return _cast(node, dtype, span)
+
+
+def _convert_constant(builder: Builder, constant: Constant, dtype: DType, span: Span) -> Node | None:
+    """The constant in `dtype`, unless NumPy would warn of the conversion, at every call."""
+    value = constant.value.item()
+    if isinstance(value, int) and dtype.kind in "iu" and not fits(value, dtype):
+        raise PythonRaises(f"Python integer {value} out of bounds for {dtype.name}", span)
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        try:
+            made = dtype.type(value)
+        except (TypeError, OverflowError, ValueError) as error:
+            raise PythonRaises(str(error), span) from error
+    return None if caught else builder.constant(made, dtype, span)
+
+
+def _convert_int(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
+    if dtype != _INT64:
+        signature = f"{_INT64.char}->{dtype.char}"
+        builder.check(Node("ok.cast", (node,), signature, Scalar(_BOOL, "python"), span))
+    return _cast(node, dtype, span)
+
+
+def _cast(node: Node, dtype: DType, span: Span) -> Node:
+    return Node("cast", (node,), None, Scalar(dtype, "numpy"), span)
