@@ -1,0 +1,226 @@
+"""Exact comparison: results, warnings, exceptions, and what happened to the arguments.
+
+`assert_identical` compares two results, `assert_matches_numpy` a compiled function with the function as written.
+Both raise AssertionError with a text that shows the first difference, down to the bits. Called by tests, ours and
+our users'.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from eqsat.testing.memory import clones
+
+_BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
+def assert_identical(actual: object, expected: object, *, signed_zeros: bool = True, where: str = "result") -> None:
+    """Both are the same: the kind of object, dtype, shape, order in memory, and every bit.
+
+    NaNs must stand in the same places; their signs and payloads are not compared. `signed_zeros=False` lets -0.0
+    and 0.0 be equal. Tuples are compared item by item. Objects other than arrays, numbers and tuples must be equal
+    and of one type.
+    """
+    if type(actual) is not type(expected):
+        raise AssertionError(f"{where}: {_describe(actual)} instead of {_describe(expected)}")
+    if isinstance(actual, tuple) and isinstance(expected, tuple):
+        if len(actual) != len(expected):
+            raise AssertionError(f"{where}: a tuple of {len(actual)} instead of {len(expected)}")
+        for number, (mine, theirs) in enumerate(zip(actual, expected, strict=True)):
+            assert_identical(mine, theirs, signed_zeros=signed_zeros, where=f"{where}[{number}]")
+    elif isinstance(actual, np.ndarray) and isinstance(expected, np.ndarray):
+        _same_form(actual, expected, where)
+        _same_elements(actual, expected, signed_zeros, where)
+    elif isinstance(actual, np.generic | float | complex) and isinstance(expected, np.generic | float | complex):
+        mine, theirs = np.asarray(actual), np.asarray(expected)
+        if mine.dtype != theirs.dtype:
+            raise AssertionError(f"{where}: dtype {mine.dtype} instead of {theirs.dtype}")
+        _same_elements(mine, theirs, signed_zeros, where)
+    elif actual != expected:
+        raise AssertionError(f"{where}: {actual!r} instead of {expected!r}")
+
+
+def _same_form(actual: np.ndarray, expected: np.ndarray, where: str) -> None:
+    for what in ("dtype", "shape"):
+        mine, theirs = getattr(actual, what), getattr(expected, what)
+        if mine != theirs:
+            raise AssertionError(f"{where}: {what} {mine} instead of {theirs}")
+    # The strides of an axis of length one, or of an array without elements, mean nothing.
+    kept = [axis for axis, length in enumerate(expected.shape) if length > 1] if expected.size else []
+    mine, theirs = ([array.strides[axis] for axis in kept] for array in (actual, expected))
+    if mine != theirs:
+        raise AssertionError(f"{where}: strides {actual.strides} instead of {expected.strides} (shape {actual.shape})")
+    if actual.flags.writeable != expected.flags.writeable:
+        kinds = {True: "writeable", False: "read-only"}
+        raise AssertionError(f"{where}: {kinds[actual.flags.writeable]} instead of {kinds[expected.flags.writeable]}")
+
+
+def _same_elements(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool, where: str) -> None:
+    if actual.dtype.kind in "OSUVMm":
+        wrong = np.asarray(actual != expected)
+    else:
+        parts = zip(_components(actual), _components(expected), strict=True)
+        wrong = np.zeros(expected.shape, bool)
+        for mine, theirs in parts:
+            wrong |= _differs(mine, theirs, signed_zeros)
+    if wrong.any():
+        count, size = int(wrong.sum()), wrong.size
+        index = tuple(int(k) for k in np.argwhere(wrong)[0])
+        place = f" at {index if len(index) != 1 else index[0]}" if index else ""
+        total = f"; {count} of {size} elements differ" if size > 1 else ""
+        raise AssertionError(f"{where}: {_shown(actual[index])} instead of {_shown(expected[index])}{place}{total}")
+
+
+def _components(array: np.ndarray) -> list[np.ndarray]:
+    return [np.real(array), np.imag(array)] if array.dtype.kind == "c" else [array]
+
+
+def _differs(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool) -> np.ndarray:
+    if actual.dtype.kind != "f":
+        return actual != expected
+    if actual.dtype.itemsize not in _BITS:  # long double has padding
+        bits_differ = (actual != expected) | (np.signbit(actual) != np.signbit(expected))
+    else:
+        unsigned = _BITS[actual.dtype.itemsize]
+        bits_differ = np.ascontiguousarray(actual).view(unsigned) != np.ascontiguousarray(expected).view(unsigned)
+        bits_differ = bits_differ.reshape(actual.shape)  # `ascontiguousarray` gives 0-d arrays an axis
+    excused = np.isnan(actual) & np.isnan(expected)
+    if not signed_zeros:
+        excused |= (actual == 0) & (expected == 0)
+    return bits_differ & ~excused
+
+
+def _shown(value: Any) -> str:
+    value = np.asarray(value)
+    if value.dtype.kind not in "fc":
+        return repr(value[()])
+    parts = [f"0x{part.view(_BITS[part.dtype.itemsize])[()]:x}" for part in map(np.asarray, _components(value))]
+    return f"{value[()]!r} ({', '.join(parts)})"
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {value.dtype}{list(value.shape)}"
+    text = repr(value)
+    return f"{type(value).__module__}.{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}".replace(
+        "builtins.", ""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call did: `result` or `exception`, the warnings, and the arguments afterwards."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any = None
+    exception: Exception | None = None
+    warnings: list[tuple[type[Warning], str]] = field(default_factory=list[tuple[type[Warning], str]])
+
+    def arrays(self) -> list[np.ndarray]:
+        """The arrays among the arguments."""
+        return [value for value in (*self.args, *self.kwargs.values()) if isinstance(value, np.ndarray)]
+
+
+def assert_matches_numpy(
+    function: Any,
+    *args: Any,
+    calls: int = 2,
+    signed_zeros: bool = True,
+    check_warnings: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """`function` does what `function.py_func` does; returns the result of the latter, None if it raises.
+
+    Compared are: the result (as `assert_identical` does), its identity with or memory shared with arguments, the
+    exception's type and message, the warnings, and the arguments afterwards. Every call gets copies of the
+    arguments that lie in memory as the originals do. `calls`: the first compiles, the second runs native code.
+    """
+    original: Callable[..., Any] | None = getattr(function, "py_func", None)
+    if original is None:
+        raise TypeError(f"assert_matches_numpy expects a jitted function, not {function!r}")
+    expected = observe(original, args, kwargs)
+    for number in range(1, calls + 1):
+        actual = observe(function, args, kwargs)
+        try:
+            _same_outcome(actual, expected, signed_zeros, check_warnings)
+        except AssertionError as error:
+            given = ", ".join([*map(_argument, args), *(f"{key}={_argument(value)}" for key, value in kwargs.items())])
+            name = getattr(original, "__name__", repr(original))
+            raise AssertionError(f"{error}\n  call {number} of {name}({given})") from actual.exception
+    return expected.result
+
+
+def observe(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Outcome:
+    """Call with copies of the arguments and record everything."""
+    values = clones([*args, *kwargs.values()])
+    mine, named = tuple(values[: len(args)]), dict(zip(kwargs, values[len(args) :], strict=True))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result, exception = function(*mine, **named), None
+        except Exception as error:
+            result, exception = None, error
+    seen = [(entry.category, str(entry.message)) for entry in caught]
+    return Outcome(mine, named, result, exception, seen)
+
+
+def _same_outcome(actual: Outcome, expected: Outcome, signed_zeros: bool, check_warnings: bool) -> None:
+    if (actual.exception is None) != (expected.exception is None):
+        raise AssertionError(f"{_ending(actual)} instead of {_ending(expected)}")
+    if actual.exception is not None and expected.exception is not None:
+        mine, theirs = actual.exception, expected.exception
+        if type(mine) is not type(theirs) or str(mine) != str(theirs):
+            raise AssertionError(f"{_ending(actual)} instead of {_ending(expected)}")
+    else:
+        assert_identical(actual.result, expected.result, signed_zeros=signed_zeros)
+        _same_sharing(actual, expected)
+    for number, (mine, theirs) in enumerate(zip(actual.arrays(), expected.arrays(), strict=True)):
+        assert_identical(mine, theirs, where=f"array argument {number} after the call")
+    if check_warnings and actual.warnings != expected.warnings:
+        raise AssertionError(f"warnings {_listed(actual.warnings)} instead of {_listed(expected.warnings)}")
+
+
+def _same_sharing(actual: Outcome, expected: Outcome) -> None:
+    """Results are arguments, views of arguments, or memory of their own, as NumPy has it."""
+    for place, (mine, theirs) in enumerate(zip(_flat(actual.result), _flat(expected.result), strict=True)):
+        if not isinstance(mine, np.ndarray) or not isinstance(theirs, np.ndarray):
+            continue
+        for number, (my_argument, their_argument) in enumerate(zip(actual.arrays(), expected.arrays(), strict=True)):
+            relations = {
+                "is": (mine is my_argument, theirs is their_argument),
+                "shares memory with": (
+                    np.may_share_memory(mine, my_argument),
+                    np.may_share_memory(theirs, their_argument),
+                ),
+            }
+            for relation, (so, should_be) in relations.items():
+                if so != should_be:
+                    text = f"result {place} {relation} array argument {number}: {so} instead of {should_be}"
+                    raise AssertionError(text)
+
+
+def _flat(result: Any) -> list[Any]:
+    return [leaf for item in result for leaf in _flat(item)] if isinstance(result, tuple) else [result]
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome.exception is not None:
+        return f"raised {type(outcome.exception).__name__}: {outcome.exception}"
+    return f"returned {_describe(outcome.result)}"
+
+
+def _listed(seen: list[tuple[type[Warning], str]]) -> str:
+    return "[" + ", ".join(f"{category.__name__}: {text}" for category, text in seen) + "]"
+
+
+def _argument(value: object) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    text = np.array2string(value, threshold=12, separator=", ").replace("\n", "")
+    return f"<{value.dtype}{list(value.shape)} strides {value.strides}: {text}>"
