@@ -1,0 +1,109 @@
+"""Calls of Python functions, translated in place: arguments are bound as Python binds them, then the body follows.
+
+Called through `Translation.inline` for helpers, inner functions, lambdas and other jitted functions. Recursion ends
+where calls nest deeper than `DEEPEST`, or are more than `MOST`, with an error.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from types import FunctionType
+
+from eqsat.errors import PythonRaises, SourceError, UnsupportedError
+from eqsat.frontend.captures import Home, is_generator
+from eqsat.frontend.expressions import evaluate
+from eqsat.frontend.scope import LocalFunction, Scope
+from eqsat.frontend.source import Source, parse
+from eqsat.frontend.statements import execute
+from eqsat.frontend.values import Call, Known, TupleValue, Value
+from eqsat.ir.span import Span
+
+DEEPEST = 40
+"""Calls within calls."""
+MOST = 2000
+"""Calls in all, in one specialization."""
+
+
+def inline(scope: Scope, function: FunctionType | LocalFunction, call: Call) -> Value:
+    """The value of a call of a Python function."""
+    translation = scope.translation
+    translation.calls += 1
+    if scope.depth >= DEEPEST or translation.calls > MOST:
+        count = f"calls nest {DEEPEST} deep" if scope.depth >= DEEPEST else f"there are more than {MOST} calls"
+        raise UnsupportedError(
+            f"`{call.name}` cannot be translated in place: {count}",
+            call.span,
+            have="a function that calls itself is not supported yet",
+            instead="write it over whole arrays, without recursion",
+        )
+    if isinstance(function, LocalFunction):
+        local = function
+        inner = Scope.of(translation, local.source, local.scope.home, local.scope, scope.depth + 1)
+        values = bind(local.source.node.args, call, local.defaults.get)
+    else:
+        python = function
+        inner = Scope.of(translation, _source(python, call.span), Home.of(python), None, scope.depth + 1)
+        values = bind(inner.source.node.args, call, lambda name: default_of(scope, python, name, call.span))
+    inner.values.update(values)
+    return run(inner)
+
+
+def run(scope: Scope) -> Value:
+    """The result of a function whose parameters have their values."""
+    node = scope.source.node
+    if isinstance(node, ast.Lambda):
+        return evaluate(scope, node.body)
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise UnsupportedError("an `async` function is not supported", scope.source.span(), instead="use def")
+    result = execute(scope, node.body)
+    return Known(None) if result is None else result
+
+
+def default_of(scope: Scope, function: FunctionType, name: str, span: Span) -> Value:
+    """The default of a function's parameter; `PythonRaises` if it has none."""
+    code = function.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    values = function.__defaults__ or ()
+    defaults = {**dict(zip(reversed(positional), reversed(values), strict=False)), **(function.__kwdefaults__ or {})}
+    if name not in defaults:
+        raise PythonRaises(f"`{function.__name__}` is missing the argument `{name}`", span)
+    return scope.translation.static(defaults[name], name, span)
+
+
+def bind(parameters: ast.arguments, call: Call, default: Callable[[str], Value | None]) -> dict[str, Value]:
+    """The values of a function's parameters; `PythonRaises` where Python has a TypeError for the call."""
+    named = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
+    values = dict(zip(named, call.args, strict=False))
+    rest = call.args[len(named) :]
+    if parameters.vararg is not None:
+        values[parameters.vararg.arg] = TupleValue(rest)
+    elif rest:
+        raise PythonRaises(f"`{call.name}` takes {len(named)} arguments, not {len(call.args)}", call.span)
+    if parameters.kwarg is not None:
+        raise UnsupportedError(
+            f"`{call.name}` has a parameter `**{parameters.kwarg.arg}`, which is not supported",
+            call.span,
+            instead="name its parameters",
+        )
+    by_keyword = {a.arg for a in (*parameters.args, *parameters.kwonlyargs)}
+    for key, value in call.kwargs.items():
+        if key not in by_keyword or key in values:
+            raise PythonRaises(f"`{call.name}` cannot take the keyword `{key}`", call.span)
+        values[key] = value
+    for name in [*named, *(a.arg for a in parameters.kwonlyargs)]:
+        if name not in values:
+            value = default(name)
+            if value is None:
+                raise PythonRaises(f"`{call.name}` is missing the argument `{name}`", call.span)
+            values[name] = value
+    return values
+
+
+def _source(function: FunctionType, span: Span) -> Source:
+    if is_generator(function):
+        raise UnsupportedError(f"`{function.__name__}` is a generator", span, instead="return a tuple")
+    try:
+        return parse(function)
+    except SourceError as error:
+        raise SourceError(error.what, span, error.have, error.instead) from None

@@ -1,0 +1,173 @@
+"""Where a name is looked up while a function is being translated.
+
+A `Translation` is one specialization in the making; a `Scope` is one call within it: the jitted function's own, or
+that of a helper translated in place. Called by the translation of expressions and statements. Names follow Python's
+rules: a name bound anywhere in a function is local to it, and inner functions see the enclosing one's names as they
+are when they are called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+
+import numpy as np
+
+from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend.arguments import PYTHON_TYPES, sizes_of, strides_of, type_of
+from eqsat.frontend.builder import Builder
+from eqsat.frontend.captures import Captures, Home
+from eqsat.frontend.source import FunctionNode, Placed, Source
+from eqsat.frontend.values import Call, Known, Library, SliceValue, TupleValue, Value
+from eqsat.ir.nodes import Node
+from eqsat.ir.region import Param
+from eqsat.ir.span import Span
+
+STATIC_TYPES = (*PYTHON_TYPES, str, bytes, type(None), type(Ellipsis), ModuleType, np.finfo, np.iinfo)
+"""Types of the immutable objects that can be known while translating, beside dtypes, NumPy scalars and callables."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFunction:
+    """A function defined within a jitted one: its text, where it was defined, and its defaults by name."""
+
+    source: Source
+    scope: Scope
+    defaults: Mapping[str, Value]
+
+    @property
+    def __name__(self) -> str:
+        return self.source.name
+
+
+Inline = Callable[["Scope", FunctionType | LocalFunction, Call], Value]
+
+
+@dataclass(slots=True)
+class Translation:
+    """One specialization in the making.
+
+    `inline` translates a call of a Python function in place. `params` are the arguments, then the arrays found in
+    globals and closures. `calls` counts what was inlined.
+    """
+
+    builder: Builder
+    library: Library
+    inline: Inline
+    params: list[Param]
+    readonly: frozenset[int]
+    captures: Captures = field(default_factory=Captures)
+    calls: int = 0
+    _arrays: dict[int, Node] = field(default_factory=dict)
+
+    def static(self, value: object, name: str, span: Span) -> Value:
+        """A Python object found in a global, closure, module or default, as a value."""
+        if type(value) is tuple:
+            return TupleValue(tuple(self.static(item, name, span) for item in value))
+        if type(value) is slice:
+            return SliceValue(Known(value.start), Known(value.stop), Known(value.step))
+        if isinstance(value, np.ndarray):
+            return self._captured(value, name, span)
+        if isinstance(value, np.generic):
+            type_of(value, 0, name, span)
+            return Known(value)
+        if type(value) in STATIC_TYPES or isinstance(value, np.dtype) or callable(value):
+            return Known(value)
+        kind = type(value).__qualname__
+        remedies = {
+            "list": "make it a tuple, or np.asarray(...) of it, outside the function",
+            "dict": "bind what you need of it to global names",
+            "set": "make it a tuple",
+        }
+        raise UnsupportedError(
+            f"`{name}` is {'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}, which eqsat cannot compile",
+            span,
+            instead=remedies.get(kind, "bind its numbers and arrays to global names, or pass them as arguments"),
+        )
+
+    def is_readonly(self, node: Node) -> bool:
+        """Whether the memory of an array is known to be read-only: an argument's, or a view of one."""
+        while node.op == "view" and node.args:
+            node = node.args[0]
+        if node.op != "param" or not isinstance(node.attr, int):
+            return False
+        captured = self.params[node.attr].captured
+        return not captured.flags.writeable if isinstance(captured, np.ndarray) else node.attr in self.readonly
+
+    def _captured(self, array: np.ndarray, name: str, span: Span) -> Node:
+        if id(array) not in self._arrays:
+            index = len(self.params)
+            type_ = type_of(array, index, name, span)
+            self.builder.sizes.update(sizes_of([array], index))
+            if self.builder.facts.strides is not None:
+                self.builder.facts.strides.update(strides_of([array], index))
+            self.params.append(Param(name, type_, array))
+            self._arrays[id(array)] = self.builder.param(index, type_, span)
+        return self._arrays[id(array)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """One call of one function: its local names so far.
+
+    `home` holds the globals and closure in reach; `enclosing` the scope that an inner
+    function was defined in; `depth` how many calls this one is inside of.
+    """
+
+    translation: Translation
+    source: Source
+    home: Home
+    enclosing: Scope | None
+    depth: int
+    local: frozenset[str]
+    values: dict[str, Value] = field(default_factory=dict)
+
+    @staticmethod
+    def of(translation: Translation, source: Source, home: Home, enclosing: Scope | None, depth: int) -> Scope:
+        """A fresh scope for a call of the function `source`."""
+        return Scope(translation, source, home, enclosing, depth, bound_names(source.node))
+
+    @property
+    def builder(self) -> Builder:
+        return self.translation.builder
+
+    def span(self, node: Placed) -> Span:
+        return self.source.span(node)
+
+    def read(self, node: ast.Name) -> Value:
+        """The value of a name."""
+        span, name = self.span(node), node.id
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.local:
+                if name not in scope.values:
+                    raise PythonRaises(f"`{name}` is read before it has a value", span)
+                return scope.values[name]
+            scope = scope.enclosing
+        if name == "__debug__":
+            return Known(__debug__)
+        found = self.translation.captures.name(self.home, name, span)
+        return self.translation.static(found, name, span)
+
+
+def bound_names(node: FunctionNode) -> frozenset[str]:
+    """The local names of a function: its parameters, and whatever a statement of its own binds."""
+    arguments = node.args
+    names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    names |= {a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None}
+    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
+            names.add(part.id)
+        elif isinstance(part, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in part.names}
+        elif isinstance(part, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and part.name:
+            names.add(part.name)
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(part.name)  # what it binds inside is its own
+        elif not isinstance(part, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            stack += ast.iter_child_nodes(part)
+    return frozenset(names)

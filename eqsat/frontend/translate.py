@@ -1,0 +1,92 @@
+"""From a Python function and the types of a call's arguments to a typed region.
+
+Called by the pipeline, once for each specialization. Decisions that depend on sizes are made with those of the call
+and recorded as guards. Refuses what the modules beside it refuse; raises `PythonRaises` where the call would raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FunctionType
+
+from eqsat.errors import UnsupportedError
+from eqsat.frontend.builder import Builder
+from eqsat.frontend.captures import Home, is_generator
+from eqsat.frontend.inlining import default_of, inline, run
+from eqsat.frontend.scope import LocalFunction, Scope, Translation
+from eqsat.frontend.source import Source, parse
+from eqsat.frontend.structure import python_type
+from eqsat.frontend.values import Known, Library, SliceValue, TupleValue, Value
+from eqsat.ir.dims import Symbol
+from eqsat.ir.nodes import Node
+from eqsat.ir.region import Param, Region, Result, Same, TupleOf
+from eqsat.ir.span import Span
+from eqsat.ir.types import NoneType, Type
+
+
+def translate(
+    function: FunctionType,
+    arg_types: tuple[Type, ...],
+    sizes: Mapping[Symbol, int],
+    library: Library,
+    readonly: frozenset[int] = frozenset(),
+    *,
+    strides: Mapping[Symbol, int] | None = None,
+) -> Region:
+    """The region of `function` for arguments of `arg_types`, by position, then the keyword-only ones in their order.
+
+    Parameters beyond the given types have their defaults, as constants. `sizes` and `strides` (in bytes) are those
+    of the call, `readonly` the numbers of the arguments that may not be written to.
+    """
+    source = parse(function)
+    span = source.span()
+    names = _names(source, function)
+    builder = Builder(sizes, strides)
+    params = [Param(name, type_) for name, type_ in zip(names, arg_types, strict=False)]
+    translation = Translation(builder, library, inline, params, readonly)
+    scope = Scope.of(translation, source, Home.of(function), None, 0)
+    for index, param in enumerate(tuple(params)):
+        is_none = isinstance(param.type, NoneType)
+        scope.values[param.name] = Known(None) if is_none else builder.param(index, param.type, span)
+    for name in names[len(arg_types) :]:
+        scope.values[name] = default_of(scope, function, name, span)
+    result = _result(run(scope), span)
+    return Region(
+        name=function.__name__,
+        params=tuple(params),
+        result=result,
+        guards=tuple(builder.guards),
+        checks=tuple(builder.checks),
+        captures=tuple(translation.captures.found.values()),
+        span=span,
+    )
+
+
+def _names(source: Source, function: FunctionType) -> list[str]:
+    parameters = source.node.args
+    if parameters.vararg is not None or parameters.kwarg is not None:
+        raise UnsupportedError(
+            f"`{function.__name__}` takes starred parameters, which eqsat does not compile",
+            source.span(),
+            instead="name each parameter",
+        )
+    if is_generator(function):
+        raise UnsupportedError(f"`{function.__name__}` is a generator", source.span(), instead="return a tuple")
+    return [a.arg for a in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
+
+
+def _result(value: Value, span: Span) -> Result:
+    """A value as what the call returns."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, TupleValue):
+        return TupleOf(tuple(_result(item, span) for item in value.items))
+    if isinstance(value, SliceValue):
+        parts = [part.value for part in (value.start, value.stop, value.step) if isinstance(part, Known)]
+        if len(parts) == 3:
+            return Same(slice(*parts))
+    elif not isinstance(value.value, LocalFunction):
+        return Same(value.value)
+    raise UnsupportedError(
+        f"a {python_type(value).__name__} made in the function is returned", span, instead="return arrays and numbers"
+    )
