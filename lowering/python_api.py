@@ -12,14 +12,19 @@ from __future__ import annotations
 import contextvars
 import ctypes
 import functools
+import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy._core import _multiarray_umath, umath
+from numpy._core import umath
 
 from eqsat.errors import InternalError
+
+_multiarray: Any = importlib.import_module("numpy._core._multiarray_umath")  # which NumPy's stubs do not describe
+_ARRAY_API: object = _multiarray._ARRAY_API
 
 HEADER = object.__basicsize__
 """Bytes before the first field of an object that is not variable-sized."""
@@ -34,6 +39,7 @@ CPYTHON: dict[str, str] = {
     "PyCapsule_GetPointer": "p:pp",
     "PyComplex_FromDoubles": "p:dd",
     "PyContextVar_Get": "i:ppp",
+    "PyDict_Contains": "i:pp",
     "PyDict_GetItemWithError": "p:pp",
     "PyErr_Clear": "v:",
     "PyErr_NoMemory": "p:",
@@ -116,7 +122,7 @@ def _numpy_table() -> Callable[[int], int]:
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
         ("PyCapsule_GetPointer", ctypes.pythonapi)
     )
-    base = pointer(_multiarray_umath._ARRAY_API, None)
+    base = pointer(_ARRAY_API, None)
 
     def at(slot: int) -> int:
         return ctypes.c_size_t.from_address(base + slot * ctypes.sizeof(ctypes.c_void_p)).value
@@ -210,7 +216,7 @@ class ErrorState:
 
 
 EVENT_SHIFTS: dict[int, int] = {1: 9, 4: 0, 8: 3, 16: 6}
-"""From the flag of an event (invalid, divide, overflow, underflow) to its three bits in NumPy's mask (ufuncobject.h)."""
+"""From the flag of an event (invalid, divide, overflow, underflow) to its bits in NumPy's mask (ufuncobject.h)."""
 
 
 @functools.cache
@@ -220,9 +226,10 @@ def error_state() -> ErrorState | None:
     if variable is None:
         return None
     api = ctypes.pythonapi
-    is_capsule_type = type(_multiarray_umath._ARRAY_API)
+    is_capsule_type = type(_ARRAY_API)
     name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", api))
+    name = b""
     kinds = {"invalid": 1, "divide": 4, "over": 8, "under": 16}
     for ignored in (*kinds, None):
         modes = {kind: "ignore" if kind == ignored else "raise" for kind in kinds}

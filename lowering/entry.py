@@ -1,0 +1,236 @@
+"""The native entry point of one specialization: from Python objects to `run` and back.
+
+`emit_entry` writes `PyObject *entry(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)`, what
+CPython calls through the pointer of a `NativeCallable`. In order: guards, allocation, the run (without the GIL if it
+is long), results. Whatever it does not accept goes, untouched, to the next entry point of the chain, whose address is
+in the variable `next`; at 0, the end of the chain, to Python:
+
+- `self._miss(*args, **kwargs)` when no specialization accepts the call,
+- `self._rerun(*args)` when a check of the region is false,
+- `self._flagged(result, flags, args)` when floating-point events came up of which `np.errstate` does not ignore all.
+
+No state of the call is kept outside its stack, so any number of threads can be in it. Refuses what `lowering.guards`
+refuses. Called by `lowering.compile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from llvmlite import ir
+
+from eqsat.ir.dims import Dim
+from eqsat.ir.program import Fold, Program
+from lowering import floating_flags, guards
+from lowering import frame as frames
+from lowering.boxing import Boxer, plan
+from lowering.frame import Frame, Status
+from lowering.writer import BIT, DOUBLE, INT32, INT64, NULL, POINTER, Writer, number
+
+ENTRY, NEXT = "entry", "next"
+"""What the module defines for its loader: the function, and the pointer to the next entry point."""
+
+LONG_RUN = 32_768
+"""Elements, over all kernels, from which on the GIL is released: about ten microseconds of the simplest work, so
+that taking the lock again (some 50 ns, when nobody else wants it) does not show."""
+
+_VECTORCALL = ir.FunctionType(POINTER, [POINTER, POINTER, INT64, POINTER])
+_OFFSET_FLAG = 1 << 63  # PY_VECTORCALL_ARGUMENTS_OFFSET
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The function, and the objects whose addresses it names: who loads the code keeps them alive."""
+
+    function: ir.Function
+    objects: Mapping[str, object]
+
+
+def emit_entry(program: Program, run: ir.Function, module: ir.Module, frame: Frame) -> Entry:
+    """Write the entry point of `program`, whose work is in `run`, into `module`."""
+    following: Any = ir.GlobalVariable(module, POINTER, NEXT)
+    following.initializer = NULL
+    function = ir.Function(module, _VECTORCALL, ENTRY)
+    call = _Call(program, run, frame, function)
+    call.write(following)
+    return Entry(function, call.writer.objects)
+
+
+class _Call:
+    """One entry point while it is being written."""
+
+    def __init__(self, program: Program, run: ir.Function, frame: Frame, function: ir.Function) -> None:
+        self.program, self.run, self.frame = program, run, frame
+        self.self, self.arguments, self.count_and_flag, self.keywords = function.args
+        start = function.append_basic_block("start")
+        self.nothing = function.append_basic_block("nothing")
+        self.writer = Writer(ir.IRBuilder(start), function.append_basic_block("miss"))
+        self.count = sum(param.captured is None for param in program.region.params)
+
+    def write(self, following: ir.GlobalVariable) -> None:
+        writer, builder = self.writer, self.writer.builder
+        writer.require_equal(self.keywords, NULL)
+        count = builder.and_(self.count_and_flag, number(~_OFFSET_FLAG))
+        writer.require_equal(count, number(self.count))
+        operands = guards.check_call(writer, self.program.region, self.arguments)
+        memory = writer.words(self.frame.size, "frame")
+        boxer = Boxer(writer, plan(self.program, self.frame), self.frame, memory, operands, self.nothing)
+        boxer.prepare()
+        long = self._is_long()
+
+        self._fill(memory, operands)
+        boxer.allocate()
+        status, events = self._run(memory, long)
+        wrong = builder.append_basic_block("wrong")
+        allocated, unwind = tuple(boxer.owned), boxer.unwind
+        writer.branch(builder.icmp_signed("!=", status, number(Status.OK, INT32)), wrong)
+        result = boxer.finish()
+        flagged = builder.append_basic_block("flagged")
+        writer.branch(builder.icmp_unsigned("!=", events, number(0, INT32)), flagged)
+        builder.ret(result)
+
+        self._wrong(wrong, status, allocated, unwind)
+        self._flagged(flagged, events, result)
+        self._miss(following)
+        builder.position_at_end(self.nothing)
+        builder.ret(NULL)
+
+    # -- the run --------------------------------------------------------------------------------------------------
+
+    def _is_long(self) -> ir.Value:
+        """Whether the kernels walk over enough elements to let other threads run meanwhile."""
+        writer, builder = self.writer, self.writer.builder
+        spaces = [
+            _space(kernel.term.extents if isinstance(kernel.term, Fold) else kernel.target.shape)
+            for kernel in self.program.kernels
+        ]
+        if all(not lengths for _, lengths in spaces):
+            return number(sum(known for known, _ in spaces) >= LONG_RUN, BIT)
+        total: ir.Value | None = None
+        for known, lengths in spaces:
+            size: ir.Value = ir.Constant(DOUBLE, float(known))  # doubles, because int64 can overflow here
+            for length in lengths:
+                size = builder.fmul(size, builder.sitofp(writer.dim(length), DOUBLE))
+            total = size if total is None else builder.fadd(total, size)
+        return builder.fcmp_ordered(">=", total, ir.Constant(DOUBLE, float(LONG_RUN)))
+
+    def _fill(self, memory: ir.Value, operands: tuple[guards.Operand, ...]) -> None:
+        """Everything in the frame but the addresses of results."""
+        for slot, offset in self.frame.offsets.items():
+            match slot:
+                case frames.Extent(param, axis):
+                    values = (operands[param].extents[axis],)
+                case frames.Stride(param, axis):
+                    values = (operands[param].strides[axis],)
+                case frames.Data(param) | frames.Value(param):
+                    values = operands[param].words
+                case frames.Result() | frames.Cell():
+                    values = ()
+            for position, value in enumerate(values):
+                self.writer.store(value, memory, 8 * (offset + position))
+
+    def _run(self, memory: ir.Value, long: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """The status and the floating-point events of the run."""
+        writer, builder = self.writer, self.writer.builder
+        released, running, waiting, done = (
+            builder.append_basic_block(name) for name in ("released", "running", "waiting", "done")
+        )
+        before = builder.block
+        builder.cbranch(long, released, running)
+        builder.position_at_end(released)
+        saved = writer.call("PyEval_SaveThread")
+        builder.branch(running)
+        builder.position_at_end(running)
+        state = builder.phi(POINTER)
+        state.add_incoming(NULL, before)
+        state.add_incoming(saved, released)
+        register = floating_flags.register()
+        floating_flags.clear(writer, register)
+        # A call that is never inlined, because LLVM may move plain arithmetic across reads of the flags.
+        self.run.attributes.add("noinline")
+        status = builder.call(self.run, [builder.bitcast(memory, self.run.args[0].type)])
+        events = floating_flags.raised(writer, register)
+        builder.cbranch(builder.icmp_unsigned("!=", state, NULL), waiting, done)
+        builder.position_at_end(waiting)
+        writer.call("PyEval_RestoreThread", state)
+        builder.branch(done)
+        builder.position_at_end(done)
+        return status, events
+
+    # -- the ways to Python ---------------------------------------------------------------------------------------
+
+    def _wrong(self, block: ir.Block, status: ir.Value, allocated: tuple[ir.Value, ...], unwind: ir.Block) -> None:
+        """The run did not finish: memory ran out, or a check is false and Python runs the call."""
+        writer, builder = self.writer, self.writer.builder
+        builder.position_at_end(block)
+        no_memory = builder.append_basic_block("no_memory")
+        writer.branch(builder.icmp_signed("!=", status, number(Status.CHECK_FAILED, INT32)), no_memory)
+        for value in allocated:
+            writer.call("Py_DecRef", value)
+        self._hand_over("_rerun", NULL)
+        builder.position_at_end(no_memory)
+        writer.call("PyErr_NoMemory")
+        builder.branch(unwind)
+
+    def _flagged(self, block: ir.Block, events: ir.Value, result: ir.Value) -> None:
+        """Ask Python for warnings, unless nobody wants any."""
+        writer, builder = self.writer, self.writer.builder
+        builder.position_at_end(block)
+        asking, quiet, failed = (builder.append_basic_block(name) for name in ("asking", "quiet", "failed"))
+        builder.cbranch(floating_flags.due(writer, events), asking, quiet)
+        builder.position_at_end(quiet)
+        builder.ret(result)
+
+        builder.position_at_end(asking)
+        flags = writer.call("PyLong_FromLongLong", builder.zext(events, INT64))
+        given = writer.call("PyTuple_New", number(self.count))
+        made = builder.and_(builder.icmp_unsigned("!=", flags, NULL), builder.icmp_unsigned("!=", given, NULL))
+        writer.branch(builder.not_(made), failed)
+        for position in range(self.count):
+            item = writer.load(self.arguments, 8 * position, POINTER)
+            writer.take(item)
+            writer.call("PyTuple_SetItem", given, number(position), item)
+        values = writer.words(4, "values")
+        for position, value in enumerate((self.self, result, flags, given)):
+            writer.store(value, values, 8 * position)
+        answer = writer.call("PyObject_VectorcallMethod", self._name("_flagged"), values, number(4), NULL)
+        for value in (result, flags, given):
+            writer.call("Py_DecRef", value)
+        builder.ret(answer)
+
+        builder.position_at_end(failed)  # Py_DecRef takes NULL
+        for value in (result, flags, given):
+            writer.call("Py_DecRef", value)
+        builder.branch(self.nothing)
+
+    def _miss(self, following: ir.GlobalVariable) -> None:
+        writer, builder = self.writer, self.writer.builder
+        builder.position_at_end(writer.miss)
+        last = builder.append_basic_block("last")
+        target = builder.load(following, typ=_VECTORCALL.as_pointer())
+        writer.branch(builder.icmp_unsigned("==", target, NULL), last)
+        builder.ret(
+            builder.call(target, [self.self, self.arguments, self.count_and_flag, self.keywords], tail="musttail")
+        )
+        builder.position_at_end(last)
+        self._hand_over("_miss", self.keywords)
+
+    def _hand_over(self, method: str, keywords: ir.Value) -> None:
+        """Return what a method of `self` returns for the same arguments."""
+        writer, builder = self.writer, self.writer.builder
+        bound = writer.call("PyObject_GetAttr", self.self, self._name(method))
+        writer.branch(builder.icmp_unsigned("==", bound, NULL), self.nothing)
+        answer = writer.call("PyObject_Vectorcall", bound, self.arguments, self.count_and_flag, keywords)
+        writer.call("Py_DecRef", bound)
+        builder.ret(answer)
+
+    def _name(self, method: str) -> ir.Value:
+        return self.writer.object(f"name.{method}", method)
+
+
+def _space(shape: tuple[Dim, ...]) -> tuple[int, list[Dim]]:
+    """The known lengths of a space, multiplied, and the others."""
+    return prod(length.const for length in shape if length.is_const), [dim for dim in shape if not dim.is_const]

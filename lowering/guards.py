@@ -1,0 +1,235 @@
+"""What a call must look like for the compiled code to be valid for it, as generated code.
+
+Checks each argument against its type (exact classes, dtype, rank, which lengths are one, memory order), what the
+function read from globals and closures, and the region's guards on sizes and strides. Agrees with
+`eqsat.frontend.arguments.type_of`: a call passes exactly if its arguments would get these types. Everything else goes
+to the writer's `miss`; nothing here has an effect before that.
+
+Refuses tuples as arguments. Called by `lowering.entry`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from types import CellType
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from eqsat.errors import UnsupportedError
+from eqsat.ir.dims import ONE, Symbol
+from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Region
+from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, packed_layout
+from lowering import python_api
+from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
+from lowering.writer import BIT, INT8, INT32, INT64, POINTER, RARELY, Writer, number
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A parameter whose type has been checked: what the rest of the entry point needs of it.
+
+    `words`: the value of a scalar in memory format, or the address of an array's first element. The rest is an
+    array's.
+    """
+
+    object: ir.Value
+    words: tuple[ir.Value, ...] = ()
+    extents: tuple[ir.Value, ...] = ()
+    strides: tuple[ir.Value, ...] = ()
+    flags: ir.Value | None = None
+
+
+def check_call(writer: Writer, region: Region, arguments: ir.Value) -> tuple[Operand, ...]:
+    """Check everything; `arguments` points to the positional arguments, whose number is already right."""
+    for index, capture in enumerate(region.captures):  # first: a lookup may run foreign code, which may change arrays
+        _capture(writer, index, capture)
+    operands: list[Operand] = []
+    for index, param in enumerate(region.params):
+        if param.captured is None:
+            given = writer.load(arguments, 8 * index, POINTER)
+        else:
+            given = writer.object(f"captured.{index}", param.captured)
+        operands.append(_param(writer, index, param, given))
+    for guard in region.guards:
+        _guard(writer, guard, operands)
+    return tuple(operands)
+
+
+def _param(writer: Writer, index: int, param: Param, given: ir.Value) -> Operand:
+    if isinstance(param.type, Array):
+        if param.captured is None:
+            _class_is(writer, given, "numpy.ndarray", np.ndarray)
+        return _array(writer, index, param.type, given)
+    if isinstance(param.type, Scalar):
+        words = (_python_scalar if param.type.kind == "python" else _numpy_scalar)(writer, param.type.dtype, given)
+        if param.type.kind == "python" and param.type.dtype.kind in "ib":
+            writer.symbols[Symbol(index, None)] = words[0]
+        return Operand(given, tuple(words))
+    if isinstance(param.type, NoneType):
+        writer.require_equal(given, writer.object("None", None))
+        return Operand(given)
+    raise UnsupportedError(
+        f"parameter `{param.name}` is a tuple", have=f"type: {param.type}", instead="pass its items one by one"
+    )
+
+
+def _class_is(writer: Writer, given: ir.Value, name: str, class_: type) -> None:
+    writer.require_equal(writer.load(given, TYPE_FIELD, POINTER), writer.object(name, class_))
+
+
+def _python_scalar(writer: Writer, dtype: DType, given: ir.Value) -> Sequence[ir.Value]:
+    """The value of a Python number of exactly the built-in class."""
+    builder = writer.builder
+    python_api.verify_python_numbers()
+    if dtype.kind == "b":
+        true = builder.icmp_unsigned("==", given, writer.object("True", True))
+        false = builder.icmp_unsigned("==", given, writer.object("False", False))
+        writer.require(builder.or_(true, false))
+        return (builder.zext(true, INT64),)
+    if dtype.kind == "i":
+        _class_is(writer, given, "int", int)
+        overflow = writer.words(1, "overflow")
+        value = writer.call("PyLong_AsLongLongAndOverflow", given, overflow)
+        writer.require_equal(writer.load(overflow, 0, INT32), number(0, INT32))
+        return (value,)
+    _class_is(writer, given, "float" if dtype.kind == "f" else "complex", float if dtype.kind == "f" else complex)
+    return tuple(writer.load(given, HEADER + at, INT64) for at in range(0, dtype.itemsize, 8))
+
+
+def _numpy_scalar(writer: Writer, dtype: DType, given: ir.Value) -> Sequence[ir.Value]:
+    """The bytes of a NumPy scalar of exactly this class."""
+    python_api.verify_scalar(dtype.type)
+    _class_is(writer, given, f"numpy.{dtype.name}", dtype.type)
+    if dtype.itemsize > 8:
+        return tuple(writer.load(given, HEADER + at, INT64) for at in range(0, dtype.itemsize, 8))
+    held = ir.IntType(8 * dtype.itemsize)
+    value = writer.load(given, HEADER, held)
+    return (value if held.width == 64 else writer.builder.zext(value, INT64),)
+
+
+def _array(writer: Writer, index: int, type_: Array, given: ir.Value) -> Operand:
+    _dtype_is(writer, type_.dtype, writer.load(given, ARRAY.dtype, POINTER))
+    writer.require_equal(writer.load(given, ARRAY.ndim, INT32), number(type_.ndim, INT32))
+    extents_at, strides_at = writer.load(given, ARRAY.extents, POINTER), writer.load(given, ARRAY.strides, POINTER)
+    flags = writer.load(given, ARRAY.flags, INT32)
+    extents = tuple(writer.load(extents_at, 8 * axis, INT64) for axis in range(type_.ndim))
+    strides = tuple(writer.load(strides_at, 8 * axis, INT64) for axis in range(type_.ndim))
+    for axis, length in enumerate(extents):
+        if type_.shape[axis] == ONE:
+            writer.require_equal(length, number(1))
+        else:
+            writer.require(writer.builder.icmp_signed("!=", length, number(1)))
+        writer.symbols[Symbol(index, axis)] = length
+    writer.require(_layout(writer, type_, extents, strides, flags))
+    return Operand(given, (writer.load(given, ARRAY.data, INT64),), extents, strides, flags)
+
+
+def _dtype_is(writer: Writer, dtype: DType, given: ir.Value) -> None:
+    """The dtype is NumPy's own object, or another of the same number and native byte order (from a pickle, say)."""
+    builder = writer.builder
+    other, same = builder.append_basic_block(), builder.append_basic_block()
+    own = writer.object(f"dtype.{dtype.name}", np.dtype(dtype.char))
+    builder.cbranch(builder.icmp_unsigned("==", given, own), same, other).set_weights(RARELY[::-1])
+    builder.position_at_end(other)
+    writer.require_equal(writer.load(given, DTYPE.number, INT32), number(dtype.num, INT32))
+    swapped = builder.icmp_unsigned("==", writer.load(given, DTYPE.byteorder, INT8), number(_OPPOSITE, INT8))
+    writer.branch(swapped, writer.miss)
+    builder.branch(same)
+    builder.position_at_end(same)
+
+
+_OPPOSITE = ord(">" if np.little_endian else "<")
+
+
+def _layout(
+    writer: Writer, type_: Array, extents: Sequence[ir.Value], strides: Sequence[ir.Value], flags: ir.Value
+) -> ir.Value:
+    """Whether `layout_of` would answer this layout."""
+    builder, layout = writer.builder, type_.layout
+
+    def flag(bit: int) -> ir.Value:
+        return builder.icmp_unsigned("!=", builder.and_(flags, number(bit, INT32)), number(0, INT32))
+
+    c_order, f_order = flag(python_api.C_CONTIGUOUS), flag(python_api.F_CONTIGUOUS)
+    if layout == c_layout(type_.shape):
+        return c_order
+    if layout == packed_layout(type_.shape, tuple(reversed(range(type_.ndim)))):
+        return builder.and_(f_order, builder.not_(c_order))
+    conditions = [builder.not_(builder.or_(c_order, f_order))]
+    axes = [axis for axis in range(type_.ndim) if type_.shape[axis] != ONE]
+    for axis in axes:
+        relation = "==" if not layout.ranks[axis] else "<" if layout.negative[axis] else ">"
+        conditions.append(builder.icmp_signed(relation, strides[axis], number(0)))
+    walked = sorted((axis for axis in axes if layout.ranks[axis]), key=lambda axis: layout.ranks[axis])
+    size = {axis: builder.neg(strides[axis]) if layout.negative[axis] else strides[axis] for axis in walked}
+    for faster, slower in pairwise(walked):
+        relation = "==" if layout.ranks[faster] == layout.ranks[slower] else "<"
+        conditions.append(builder.icmp_signed(relation, size[faster], size[slower]))
+    if walked:
+        relation = "==" if layout.unit else "!="
+        conditions.append(builder.icmp_signed(relation, size[walked[0]], number(type_.dtype.itemsize)))
+    if layout.packed or _could_be_packed(type_, axes):
+        packed = _packed(builder, type_, walked, extents, strides)
+        conditions.append(packed if layout.packed else builder.not_(packed))
+    return reduce(builder.and_, conditions)
+
+
+def _could_be_packed(type_: Array, axes: Sequence[int]) -> bool:
+    """Whether the other facts of a layout leave it open that the elements have no gaps."""
+    layout = type_.layout
+    ranks = [layout.ranks[axis] for axis in axes]
+    return layout.unit and not any(layout.negative) and all(ranks) and len(set(ranks)) == len(ranks)
+
+
+def _packed(
+    builder: Any, type_: Array, walked: Sequence[int], extents: Sequence[ir.Value], strides: Sequence[ir.Value]
+) -> ir.Value:
+    """Whether each axis steps exactly over all that lies in the faster ones. The product may wrap: then it is not."""
+    step: ir.Value = number(type_.dtype.itemsize)
+    result: ir.Value = number(1, BIT)
+    for axis in walked:
+        result = builder.and_(result, builder.icmp_signed("==", strides[axis], step))
+        step = builder.mul(step, extents[axis])
+    return result
+
+
+def _capture(writer: Writer, index: int, capture: Capture) -> None:
+    """The same object must still be there. An address is compared, and the code keeps the object alive."""
+    builder = writer.builder
+    namespace = writer.object(f"capture.{index}.namespace", capture.namespace)
+    if isinstance(capture.namespace, CellType):
+        python_api.verify_python_numbers()
+        found = writer.load(namespace, HEADER, POINTER)
+        writer.require_equal(found, writer.object(f"capture.{index}.{capture.key}", capture.value))
+        return
+    key = writer.object(f"capture.{index}.key", sys.intern(capture.key))
+    failed, good = builder.append_basic_block(), builder.append_basic_block()
+    if capture.value is ABSENT:
+        answer = writer.call("PyDict_Contains", namespace, key)
+        holds = builder.icmp_unsigned("==", answer, number(0, INT32))
+    else:
+        found = writer.call("PyDict_GetItemWithError", namespace, key)
+        wanted = writer.object(f"capture.{index}.value", capture.value)
+        holds = builder.icmp_unsigned("==", found, wanted)
+    builder.cbranch(holds, good, failed).set_weights(RARELY[::-1])
+    builder.position_at_end(failed)
+    writer.call("PyErr_Clear")  # a key of a foreign class may have failed to compare itself
+    builder.branch(writer.miss)
+    builder.position_at_end(good)
+
+
+def _guard(writer: Writer, guard: Guard | Merges, operands: Sequence[Operand]) -> None:
+    builder = writer.builder
+    if isinstance(guard, Guard):
+        left, right = writer.dim(guard.left), writer.dim(guard.right)
+        writer.require(builder.icmp_signed(guard.relation, left, right))
+        return
+    operand = operands[guard.param]
+    whole = builder.mul(operand.extents[guard.fast], operand.strides[guard.fast])
+    writer.require(builder.icmp_signed("==" if guard.truth else "!=", operand.strides[guard.slow], whole))
