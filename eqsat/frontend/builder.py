@@ -33,7 +33,7 @@ from eqsat.ir.nodes import Constant, Node, dim_node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Scalar, Type, shape_of
+from eqsat.ir.types import Array, DType, Layout, Scalar, Type, shape_of
 from eqsat.ir.view import View, identity
 
 PYTHON_INT = Scalar(np.dtype(np.int64), "python")
@@ -300,6 +300,15 @@ class Builder:
     def size(self, value: Dim, span: Span) -> Value:
         """A length as the Python int that it is."""
         return Known(value.const) if value.is_const else dim_node(value, PYTHON_INT, span)
+
+    def ndim(self, x: Node) -> int:
+        """The number of axes."""
+        return len(shape_of(self.numeric(x, x.span)))
+
+    def ordered(self, x: Node, order: str, span: Span) -> Layout:
+        """The layout that a copy of array `x` has in NumPy's `order`."""
+        assert isinstance(x.type, Array)
+        return operators.ordered_layout(x.type, order, span)
 
     def shape(self, x: Value, span: Span) -> tuple[Dim, ...]:
         """The dimensions of a number or array."""

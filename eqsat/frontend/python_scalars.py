@@ -59,11 +59,13 @@ def apply(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) -
         return _on_ints(builder, BITWISE[symbol], operands, span)
     if symbol in SHIFTS and "float" not in kinds:
         return _on_ints(builder, SHIFTS[symbol], operands, span)
-    if symbol == "usub":
-        (operand,) = operands
-        if kinds == ["float"]:
-            return operation(builder, "neg", [operand], FLOAT, span)
-        return _on_ints(builder, "neg", operands, span)
+    if symbol in ("usub", "abs"):
+        name = "neg" if symbol == "usub" else "abs"
+        return (
+            operation(builder, name, operands, FLOAT, span)
+            if kinds == ["float"]
+            else _on_ints(builder, name, operands, span)
+        )
     if symbol == "uadd":
         (operand,) = operands
         return to_int(builder, operand, span) if kinds == ["bool"] else operand

@@ -1,0 +1,368 @@
+"""Conversions: `np.float32(x)`, `x.astype(...)`, `np.asarray(x)`, copies, and Python's `float`, `int`, `bool`.
+
+Called through `numpy_impl.library`. Refused: conversions whose errors depend on the value in ways that no check
+expresses, strings, nested lists.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import python_scalars
+from eqsat.frontend.builder import Builder
+from eqsat.frontend.promotion import SUPPORTED_CHARS, canonical
+from eqsat.frontend.values import Call, Handler, Known, Value
+from eqsat.ir.dims import ONE
+from eqsat.ir.nodes import Node
+from eqsat.ir.span import Span
+from eqsat.ir.types import Array, DType, Scalar, c_layout
+from numpy_impl.calls import FALSE, NONE, TRUE, array, dtype_of, handler, known_bool, optional_dtype, order_of, refuse
+
+SCALAR_TYPES: tuple[type[np.generic], ...] = (
+    np.bool_,
+    np.int8,
+    np.int16,
+    np.int32,
+    np.int64,
+    np.longlong,
+    np.uint8,
+    np.uint16,
+    np.uint32,
+    np.uint64,
+    np.ulonglong,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.complex64,
+    np.complex128,
+)
+
+
+def converter(type_: type[np.generic]) -> Handler:
+    """`np.float32(x)` and its like: a NumPy scalar of a number, the converted array of an array."""
+    dtype = canonical(np.dtype(type_))
+
+    def handle(builder: Builder, call: Call) -> Value:
+        if len(call.args) != 1 or call.kwargs:
+            raise UnsupportedError(f"{call.name} takes one number or array here", call.span)
+        value = call.args[0]
+        if isinstance(value, Known):
+            return _known(call, type_, value)
+        node = builder.node(value, call.span)
+        if isinstance(node.type, Array) and node.type.ndim:
+            return _converted(builder, call, node, dtype)
+        return number(builder, call, node, dtype)
+
+    return handle
+
+
+def _known(call: Call, type_: type[np.generic], value: Known) -> Value:
+    try:
+        with np.errstate(all="raise"):
+            return Known(type_(value.value))  # type: ignore[call-arg]
+    except Exception as error:
+        raise PythonRaises(f"{call.name}: {error}", call.span) from error
+
+
+def _converted(builder: Builder, call: Call, node: Node, dtype: DType) -> Node:
+    """The array itself if it has the dtype, as `np.asarray` gives it."""
+    _refuse_discarded(builder, call, node, dtype)
+    return node if builder.numeric(node, call.span).dtype == dtype else builder.cast(node, dtype, call.span)
+
+
+def _refuse_discarded(builder: Builder, call: Call, node: Node, dtype: DType) -> None:
+    """NumPy warns at every call that the imaginary part is lost."""
+    if builder.numeric(node, call.span).dtype.kind == "c" and dtype.kind not in "cb":
+        raise UnsupportedError("discarding the imaginary part is not compiled", call.span, instead="np.abs(x)")
+
+
+def number(builder: Builder, call: Call, node: Node, dtype: DType) -> Node:
+    """A number, or an array without axes, as a NumPy scalar."""
+    span = call.span
+    if isinstance(node.type, Array):
+        node = builder.index(node, (), span)
+    type_ = builder.numeric(node, span)
+    _refuse_discarded(builder, call, node, dtype)
+    if isinstance(type_, Scalar) and type_.kind == "python":
+        if type_.dtype.kind == "f" and dtype.kind in "iu":
+            # NumPy asks Python for the int: NaN, infinities and what does not fit are errors.
+            return builder.cast(python_scalars.to_int(builder, node, span), dtype, span)
+        if dtype.kind == "b":
+            return builder.cast(python_scalars.to_bool(node, span), dtype, span)
+    return builder.cast(node, dtype, span)
+
+
+def astype(
+    builder: Builder,
+    call: Call,
+    self: Value,
+    dtype: Value,
+    order: Value = Known("K"),  # noqa: B008
+    casting: Value = Known("unsafe"),  # noqa: B008
+    subok: Value = TRUE,
+    copy: Value = TRUE,
+) -> Value:
+    """`x.astype`."""
+    refuse(call, subok=(subok, True))
+    target = _target(call, dtype_of(call, dtype))
+    node = builder.node(self, call.span)
+    source = builder.numeric(node, call.span)
+    rule = casting.value if isinstance(casting, Known) else None
+    if rule not in ("no", "equiv", "safe", "same_kind", "unsafe"):
+        raise PythonRaises(f"casting must be one of NumPy's rules, not {rule!r}", call.span)
+    if not np.can_cast(source.dtype, target, rule):
+        raise PythonRaises(f"cannot cast from {source.dtype} to {target} according to the rule {rule!r}", call.span)
+    _refuse_discarded(builder, call, node, target)
+    if not isinstance(source, Array):
+        return number(builder, call, node, target)
+    layout = order_of(call, order, "K")
+    if not known_bool(call, "copy", copy) and source.dtype == target:
+        if layout == "K" or builder.ordered(node, layout, call.span) == source.layout:
+            return node
+        return builder.copy(node, layout, call.span)
+    if layout == "K":
+        return builder.cast(node, target, call.span)
+    copied = builder.copy(node, layout, call.span)
+    return copied if source.dtype == target else builder.cast(copied, target, call.span)
+
+
+def _target(call: Call, dtype: DType) -> DType:
+    if dtype.char not in SUPPORTED_CHARS or not dtype.isnative:
+        raise UnsupportedError(
+            f"a conversion to {dtype} is not compiled",
+            call.span,
+            instead="convert to bool, an integer, float16/32/64 or complex64/128",
+        )
+    return canonical(dtype)
+
+
+def asarray(
+    builder: Builder,
+    call: Call,
+    a: Value,
+    dtype: Value = NONE,
+    order: Value = NONE,
+    *,
+    device: Value = NONE,
+    copy: Value = NONE,
+    like: Value = NONE,
+) -> Value:
+    """`np.asarray` of an array."""
+    refuse(call, device=device, copy=copy, like=like)
+    node = array(builder, call, a)
+    layout = order_of(call, order, "K")
+    target = optional_dtype(call, dtype)
+    node = node if target is None else _converted(builder, call, node, _target(call, target))
+    source = builder.numeric(node, call.span)
+    if layout in "KA" or not isinstance(source, Array) or builder.ordered(node, layout, call.span) == source.layout:
+        return node
+    return builder.copy(node, layout, call.span)
+
+
+def array_(
+    builder: Builder,
+    call: Call,
+    object: Value,
+    dtype: Value = NONE,
+    *,
+    copy: Value = TRUE,
+    order: Value = Known("K"),  # noqa: B008
+    subok: Value = FALSE,
+    ndmin: Value = Known(0),  # noqa: B008
+    like: Value = NONE,
+) -> Value:
+    """`np.array` of an array: a copy."""
+    refuse(call, copy=(copy, True), subok=(subok, False), ndmin=(ndmin, 0), like=like)
+    target = optional_dtype(call, dtype)
+    node = array(builder, call, object)
+    layout = order_of(call, order, "K")
+    if target is None or builder.numeric(node, call.span).dtype == target:
+        return builder.copy(node, layout, call.span)
+    node = node if layout == "K" else builder.copy(node, layout, call.span)
+    return _converted(builder, call, node, _target(call, target))
+
+
+def copy(builder: Builder, call: Call, a: Value, order: Value = Known("K"), subok: Value = FALSE) -> Value:  # noqa: B008
+    """`np.copy`."""
+    refuse(call, subok=(subok, False))
+    return builder.copy(array(builder, call, a), order_of(call, order, "K"), call.span)
+
+
+def copy_method(builder: Builder, call: Call, self: Value, order: Value = Known("C")) -> Value:  # noqa: B008
+    """`x.copy`, whose default order is another."""
+    node = builder.node(self, call.span)
+    if isinstance(node.type, Array):
+        return builder.copy(node, order_of(call, order, "C"), call.span)
+    return node
+
+
+def ascontiguousarray(builder: Builder, call: Call, a: Value, dtype: Value = NONE, *, like: Value = NONE) -> Value:
+    """`np.ascontiguousarray`: the array itself if it is C-ordered already."""
+    refuse(call, like=like)
+    node = array(builder, call, a)
+    assert isinstance(node.type, Array)
+    if node.type.ndim == 0:
+        raise UnsupportedError("np.ascontiguousarray of an array without axes is not compiled yet", call.span)
+    target = optional_dtype(call, dtype)
+    if node.type.layout != c_layout(node.type.shape):
+        node = builder.copy(node, "C", call.span)
+    return node if target is None else _converted(builder, call, node, _target(call, target))
+
+
+def _one_number(builder: Builder, call: Call, value: Value) -> Node:
+    node = builder.node(value, call.span)
+    if not isinstance(node.type, Array):
+        return node
+    if any(length != ONE for length in node.type.shape):
+        raise PythonRaises("only length-1 arrays can be converted to Python scalars", call.span)
+    if node.type.ndim:
+        raise UnsupportedError(
+            f"{call.name} of an array with axes is deprecated by NumPy", call.span, instead="x.item()"
+        )
+    return builder.index(node, (), call.span)
+
+
+def _python(builder: Builder, node: Node, type_: type, span: Span) -> Node:
+    kind = builder.numeric(node, span).dtype.kind
+    if kind == "c" and type_ is not bool:
+        raise PythonRaises(f"a complex number is converted to {type_.__name__}", span)
+    if type_ is bool:
+        return python_scalars.to_bool(node, span)
+    if type_ is int:
+        return python_scalars.to_int(builder, node, span)
+    return python_scalars.to_float(node, span)
+
+
+def python_type(type_: type) -> Handler:
+    """`float(x)`, `int(x)`, `bool(x)`."""
+
+    def handle(builder: Builder, call: Call) -> Value:
+        if call.kwargs or len(call.args) > 1:
+            raise UnsupportedError(f"{call.name} takes one number here", call.span)
+        if all(isinstance(arg, Known) for arg in call.args):
+            return known_call(type_, call)
+        return _python(builder, _one_number(builder, call, call.args[0]), type_, call.span)
+
+    return handle
+
+
+def known_call(function: object, call: Call) -> Value:
+    """The function called now, by Python, on arguments that are all known."""
+    try:
+        return Known(function(*[arg.value for arg in call.args if isinstance(arg, Known)]))  # type: ignore[operator]
+    except Exception as error:
+        raise PythonRaises(f"{type(error).__name__}: {error}", call.span) from error
+
+
+def item(builder: Builder, call: Call, self: Value, *args: Value) -> Value:
+    """`x.item()`: the one element as a Python number."""
+    node = builder.node(self, call.span)
+    if args or (isinstance(node.type, Array) and any(length != ONE for length in node.type.shape)):
+        raise UnsupportedError("item() of more than one element is not compiled yet", call.span, instead="x[i, j]")
+    if isinstance(node.type, Array):
+        node = builder.index(node, (Known(0),) * node.type.ndim, call.span)
+    kind = builder.numeric(node, call.span).dtype.kind
+    if kind == "c":
+        raise UnsupportedError("item() of a complex number is not compiled yet", call.span)
+    return _python(builder, node, {"b": bool, "i": int, "u": int, "f": float}[kind], call.span)
+
+
+def _square_root(builder: Builder, call: Call) -> Value:
+    """`math.sqrt`: NumPy's square root is the same correctly rounded one; negative numbers raise."""
+    node = _math_argument(builder, call)
+    zero = builder.node(Known(0.0), call.span)
+    negative = python_scalars.apply(builder, "lt", [node, zero], call.span)
+    builder.check(python_scalars.apply(builder, "not", [negative], call.span))
+    return Node("sqrt", (node,), "d->d", python_scalars.FLOAT, call.span)
+
+
+def _math_argument(builder: Builder, call: Call) -> Node:
+    if len(call.args) != 1 or call.kwargs:
+        raise PythonRaises(f"{call.name} takes exactly one argument", call.span)
+    node = _one_number(builder, call, call.args[0])
+    return _python(builder, node, float, call.span)
+
+
+def _math_ufunc(name: str, signature: str, result: Scalar) -> Handler:
+    def handle(builder: Builder, call: Call) -> Value:
+        return Node(name, (_math_argument(builder, call),), signature, result, call.span)
+
+    return handle
+
+
+def _math_rounding(name: str) -> Handler:
+    """`math.floor` and its like give an int; NaN and infinities raise."""
+
+    def handle(builder: Builder, call: Call) -> Value:
+        if len(call.args) != 1 or call.kwargs:
+            raise PythonRaises(f"{call.name} takes exactly one argument", call.span)
+        node = _one_number(builder, call, call.args[0])
+        if builder.numeric(node, call.span).dtype.kind in "bui":
+            return python_scalars.to_int(builder, node, call.span)
+        rounded = Node(name, (_math_argument(builder, call),), "d->d", python_scalars.FLOAT, call.span)
+        return python_scalars.to_int(builder, rounded, call.span)
+
+    return handle
+
+
+def _math_scaled(factor: float) -> Handler:
+    def handle(builder: Builder, call: Call) -> Value:
+        return builder.operator("mult", [_math_argument(builder, call), Known(factor)], call.span)
+
+    return handle
+
+
+_MATH_AT_RUN_TIME: dict[object, Handler] = {
+    math.sqrt: _square_root,
+    math.fabs: _math_ufunc("fabs", "d->d", python_scalars.FLOAT),
+    math.isnan: _math_ufunc("isnan", "d->?", python_scalars.BOOL),
+    math.isinf: _math_ufunc("isinf", "d->?", python_scalars.BOOL),
+    math.isfinite: _math_ufunc("isfinite", "d->?", python_scalars.BOOL),
+    math.floor: _math_rounding("floor"),
+    math.ceil: _math_rounding("ceil"),
+    math.trunc: _math_rounding("trunc"),
+    math.radians: _math_scaled(math.pi / 180.0),
+    math.degrees: _math_scaled(180.0 / math.pi),
+}
+
+
+def _math(function: object) -> Handler:
+    """A function of `math`: called now where all is known, else compiled where its bits are certain."""
+
+    def handle(builder: Builder, call: Call) -> Value:
+        if all(isinstance(arg, Known) for arg in call.args) and not call.kwargs:
+            return known_call(function, call)
+        compiled = _MATH_AT_RUN_TIME.get(function)
+        if compiled is None:
+            raise UnsupportedError(
+                f"{call.name} of a number that is not constant is not compiled yet",
+                call.span,
+                instead=f"use np.{call.name.rpartition('.')[2]}, whose last bit may differ",
+            )
+        return compiled(builder, call)
+
+    return handle
+
+
+_MATH: tuple[object, ...] = tuple(value for name, value in vars(math).items() if callable(value) and name[0] != "_")
+_PYTHON_TYPES: tuple[type, ...] = (float, int, bool)
+
+FUNCTIONS: dict[object, Handler] = {
+    **{type_: converter(type_) for type_ in SCALAR_TYPES},
+    **{type_: python_type(type_) for type_ in _PYTHON_TYPES},
+    **{function: _math(function) for function in _MATH},
+    np.asarray: handler(asarray),
+    np.asanyarray: handler(asarray),
+    np.array: handler(array_),
+    np.copy: handler(copy),
+    np.ascontiguousarray: handler(ascontiguousarray),
+}
+
+METHODS: dict[str, Handler] = {
+    "astype": handler(astype),
+    "copy": handler(copy_method),
+    "item": handler(item),
+}
