@@ -1,0 +1,135 @@
+"""Every ufunc on every dtype, on the values where programs break, alone and mixed, in any memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eqsat.ir.ops import UFUNCS
+from eqsat.testing import assert_matches_numpy
+from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, scalars, specials
+from tests.end_to_end.inline import jitted
+
+SMALL = {"left_shift", "right_shift", "ldexp", "power", "float_power"}
+OPERATORS = ("+", "-", "*", "/", "//", "%", "<", "<=", "==", "!=", ">", ">=", "&", "|", "^")
+
+
+def grid(dtype: np.dtype, arity: int, small: bool) -> list[np.ndarray]:
+    """All combinations of special values, in long arrays; small numbers as second operand where asked for."""
+    first = np.array(specials(dtype), dtype)
+    second = (
+        np.array([value for value in (0, 1, 2, 3, 5) if value <= 1 or dtype.kind != "b"], dtype) if small else first
+    )
+    axes = [first, second, second][:arity]
+    return [np.ascontiguousarray(axis).ravel() for axis in np.meshgrid(*axes)]
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_ufunc_matches_numpy_on_special_values_of_every_dtype(name: str) -> None:
+    arity = UFUNCS[name].arity
+    names = ", ".join("xyz"[:arity])
+    function = jitted(names, f"np.{name}({names})")
+    for character in DTYPES:
+        values = grid(np.dtype(character), arity, name in SMALL)
+        assert_matches_numpy(function, *values, calls=1)
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_operator_matches_numpy_on_mixed_dtypes_and_layouts(symbol: str, data: st.DataObject) -> None:
+    assert_matches_numpy(jitted("x, y", f"x {symbol} y"), *data.draw(operands(2)))
+
+
+@pytest.mark.parametrize("symbol", [*OPERATORS, "**"])
+@given(data=st.data())
+@settings(max_examples=20)
+def test_operator_matches_numpy_on_array_and_scalar(symbol: str, data: st.DataObject) -> None:
+    array, scalar = data.draw(arrays(finite=True)), data.draw(scalars(finite=True))
+    pair = (array, scalar) if data.draw(st.booleans()) else (scalar, array)
+    assert_matches_numpy(jitted("x, y", f"x {symbol} y"), *pair)
+
+
+@given(x=scalars(), y=scalars(), symbol=st.sampled_from(OPERATORS))
+@settings(max_examples=80)
+def test_operator_matches_numpy_on_two_scalars(x: Any, y: Any, symbol: str) -> None:
+    assert_matches_numpy(jitted("x, y", f"x {symbol} y"), x, y)
+
+
+@given(operands(3, dtypes("f")))
+def test_fused_expression_matches_numpy_in_any_memory(given: list[np.ndarray]) -> None:
+    assert_matches_numpy(jitted("a, b, c", "np.where(a * b - 4.1 * a > 2.5 * c, a, np.abs(b) + c)"), *given)
+
+
+@given(operands(2, "f8"))
+def test_fused_transcendental_matches_numpy_in_any_memory(given: list[np.ndarray]) -> None:
+    assert_matches_numpy(jitted("a, b", "np.exp(-a * b) + np.sin(a) * np.log(np.abs(b))"), *given)
+
+
+@given(overlapping(dtypes("iuf"), count=3))
+def test_operands_may_overlap(given: list[np.ndarray]) -> None:
+    assert_matches_numpy(jitted("a, b, c", "a * b + c"), *given)
+
+
+@given(lengths().flatmap(lambda n: st.tuples(arrays(dtypes("f"), n), arrays(dtypes("fi"), n))))
+def test_every_length_of_vector_and_tail_is_right(given: tuple[np.ndarray, np.ndarray]) -> None:
+    assert_matches_numpy(jitted("a, b", "np.sqrt(np.abs(a)) * b + 1"), *given)
+
+
+@pytest.mark.parametrize("target", DTYPES)
+@given(array=arrays(finite=True))
+@settings(max_examples=15)
+def test_cast_matches_numpy(target: str, array: np.ndarray) -> None:
+    assert_matches_numpy(jitted("x", f"x.astype({target!r})"), array)
+
+
+@pytest.mark.parametrize("target", ["np.float32", "np.dtype('int16')", "float", "int", "bool", "complex", "'f4'"])
+def test_every_spelling_of_a_dtype_is_understood(target: str) -> None:
+    assert_matches_numpy(jitted("x", f"x.astype({target})"), np.array([0.0, 1.5, -2.7]))
+
+
+@pytest.mark.parametrize("target", ["float32", "float64", "int8", "int64", "uint8", "complex128"])
+def test_scalar_type_converts_as_numpy_does(target: str) -> None:
+    function = jitted("x", f"x + np.{target}(3)")
+    for value in (np.arange(4.0), np.arange(4, dtype=np.int8), 2, 2.5):
+        assert_matches_numpy(function, value)
+
+
+@given(operands(3, dtypes(), finite=True))
+def test_where_matches_numpy_on_mixed_dtypes(given: list[np.ndarray]) -> None:
+    assert_matches_numpy(jitted("c, x, y", "np.where(c, x, y)"), *given)
+
+
+@pytest.mark.parametrize("exponent", ["2", "2.0", "0.5", "-1", "1", "0", "3", "-2", "1.5"])
+def test_power_takes_numpys_own_shortcuts_and_no_other(exponent: str) -> None:
+    function = jitted("x", f"x ** {exponent}")
+    for character in "fdFD":
+        assert_matches_numpy(function, np.array(specials(np.dtype(character)), character))
+    if exponent.isdigit():
+        assert_matches_numpy(function, np.arange(-5, 5))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x + 1", "x * 2.5", "x + True", "x * 1j", "x + np.float64(1)", "x * np.float32(0.1)", "x - np.int8(1)",
+        "1 - x", "2 / (x + 3)", "x + np.array(2.0)", "x > 0", "x == 1", "-x", "+x", "abs(x)", "x % 3", "x // 2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("character", DTYPES)
+def test_python_numbers_are_weak(body: str, character: str) -> None:
+    assert_matches_numpy(jitted("x", body), np.array([0, 1, 1, 3], character), calls=1)
+
+
+@given(arrays(dtypes("biuf"), finite=True))
+def test_comparisons_chain_with_logic(x: np.ndarray) -> None:
+    assert_matches_numpy(jitted("x", "(x > 0) & (x < 3) | ~(x >= 1) ^ np.logical_not(x)"), x)
+
+
+@pytest.mark.parametrize("keyword", ["dtype=np.float32", "dtype='f8'"])
+def test_ufunc_takes_dtype(keyword: str) -> None:
+    assert_matches_numpy(jitted("x, y", f"np.add(x, y, {keyword})"), np.arange(5, dtype="i2"), np.ones(5, "f4"))
