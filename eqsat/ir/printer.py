@@ -1,0 +1,70 @@
+"""Typed IR as text: one line for each value, for people and for golden tests.
+
+Called by `f.inspect_types()` and by tests. Parameters keep their names, other values are numbered in the order in
+which they are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eqsat.ir.nodes import Constant, Node, Reduction, walk
+from eqsat.ir.region import ABSENT, Param, Region, Result, Same, TupleOf
+from eqsat.ir.types import Scalar
+
+
+def show(region: Region) -> str:
+    """A region as text."""
+    names = _names(region)
+    lines = [f"region {region.name}({', '.join(_parameter(k, p) for k, p in enumerate(region.params))})"]
+    lines += [f"  where {guard}" for guard in region.guards]
+    lines += [f"  reads {capture.key}" for capture in region.captures if capture.value is not ABSENT]
+    lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
+    lines += [f"  check {names[node]}" for node in region.checks]
+    lines.append(f"  return {_result(region.result, names)}")
+    return "\n".join(lines) + "\n"
+
+
+def _parameter(index: int, param: Param) -> str:
+    captured = "" if param.captured is None else " from outside"
+    return f"p{index} {param.name}: {param.type}{captured}"
+
+
+def _numbered(region: Region) -> list[Node]:
+    return [node for node in walk(region.roots()) if node.op != "param"]
+
+
+def _names(region: Region) -> Mapping[Node, str]:
+    names = {node: f"v{number}" for number, node in enumerate(_numbered(region))}
+    for node in walk(region.roots()):
+        if node.op == "param" and isinstance(node.attr, int):
+            names[node] = region.params[node.attr].name
+    return names
+
+
+def _operation(node: Node, names: Mapping[Node, str]) -> str:
+    args = ", ".join(names[arg] for arg in node.args)
+    match node.attr:
+        case Constant():
+            return f"constant {_number(node.attr, node.type == Scalar(node.attr.dtype, 'python'))}"
+        case Reduction():
+            return f"reduce {node.attr} ({args})"
+        case None:
+            return f"{node.op}({args})"
+        case str():
+            return f"{node.op}[{node.attr}]({args})"
+        case _:
+            return f"{node.op} {node.attr} ({args})" if node.args else f"{node.op} {node.attr}"
+
+
+def _number(constant: Constant, python: bool) -> str:
+    """The number so that it reads back as itself, but for the payloads of NaNs."""
+    value = constant.value
+    return repr(value.item()) if python or value.dtype.kind in "biu" else str(value)
+
+
+def _result(result: Result, names: Mapping[Node, str]) -> str:
+    if isinstance(result, TupleOf):
+        items = [_result(item, names) for item in result.items]
+        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+    return repr(result.value) if isinstance(result, Same) else names[result]
