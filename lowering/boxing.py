@@ -105,6 +105,7 @@ def plan(program: Program, frame: frames.Frame) -> Plan:
     fresh: dict[Node, Creation] = {}
     others: dict[Node, Creation] = {}
     filled: dict[str, int] = {}
+    cells: dict[Buffer, int] = {}
     for index, node in enumerate(program.region.result_nodes()):
         if node in fresh or node in others or node.op == "param":
             continue
@@ -119,10 +120,13 @@ def plan(program: Program, frame: frames.Frame) -> Plan:
             else:
                 filled[value.name] = len(fresh)
                 fresh[node] = Fresh(value.name, value.dtype, value.shape, value.order)
-        elif isinstance(node.type, Scalar):
-            others[node] = Boxed(index, node.type)
         else:
-            others[node] = Point(index, _array_type(node).dtype)
+            cell = cells.setdefault(value, index) if isinstance(value, Buffer) else index
+            match node.type:
+                case Scalar():
+                    others[node] = Boxed(cell, node.type)
+                case _:
+                    others[node] = Point(cell, _array_type(node).dtype)
     for slot in frame.offsets:
         if isinstance(slot, frames.Result) and slot.name not in filled:
             raise InternalError(f"nobody returns {slot.name}: its node is a view of a parameter", program.region.span)

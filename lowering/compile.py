@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from eqsat.ir.program import Program
-from lowering import engine, kernels, nests, python_api, symbols
+from lowering import engine, python_api
 from lowering.entry import ENTRY, NEXT, emit_entry
 from lowering.frame import Frame
+from lowering.kernels import emit_run
+from lowering.loops import show
+from lowering.nests import nests_of
+from lowering.symbols import address_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +44,7 @@ class Native:
     @property
     def loops(self) -> str:
         """The loop nests, as text."""
-        return nests.show(nests.nests_of(self.program))
+        return show(nests_of(self.program))
 
     @property
     def llvm(self) -> str:
@@ -54,19 +58,19 @@ class Native:
 
 def compile(program: Program) -> Native:
     """Generate, compile and load the code of a program."""
-    return assemble(program, kernels.emit_run, symbols.resolve)
+    return assemble(program, emit_run, address_of)
 
 
 def assemble(
     program: Program,
-    emit_run: Callable[[Program, ir.Module], ir.Function],
-    resolve: Callable[[str], int | None],
+    write_run: Callable[[Program, ir.Module], ir.Function],
+    find: Callable[[str], int | None],
 ) -> Native:
-    """Put an entry point around the function that `emit_run` writes, and load both."""
+    """Put an entry point around the function that `write_run` writes, and load both; `find` knows what that names."""
     module = ir.Module(program.region.name)
-    run = emit_run(program, module)
+    run = write_run(program, module)
     run.linkage = "internal"
     entry = emit_entry(program, run, module, Frame.of(program))
     ours = python_api.addresses() | {name: id(value) for name, value in entry.objects.items()}
-    loaded = engine.load(module, lambda name: ours.get(name) or resolve(name))
+    loaded = engine.load(module, lambda name: ours.get(name) or find(name))
     return Native(program, loaded, entry.objects)
