@@ -1,0 +1,186 @@
+"""What all parts of the generator share while one function is being emitted: builders, sizes, pointers, loops.
+
+Sizes, strides and addresses of arguments are computed once, in the entry block, which dominates everything. Used by
+`lowering.evaluate`, `rows`, `folds` and `kernels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from llvmlite import ir
+
+from eqsat.errors import InternalError
+from eqsat.ir.dims import Arithmetic, Dim, Symbol
+from eqsat.ir.program import Buffer, Program, Term
+from eqsat.ir.types import DType, Scalar
+from lowering.frame import Data, Extent, Frame, Slot, Stride, Value
+from lowering.loops import Access, Bytes
+from lowering.values import I8, I64, POINTER, format_of, load
+
+Values = Mapping[Term, ir.Value]
+Point = Mapping[str, ir.Value]
+"""The values of the loop variables, by name."""
+
+
+@dataclass(slots=True)
+class Code:
+    """One `run` function under construction; `b` stands where instructions go next."""
+
+    program: Program
+    frame: Frame
+    function: ir.Function
+    vector_bytes: int
+    entry: ir.IRBuilder
+    b: ir.IRBuilder
+    pointers: dict[Buffer, ir.Value] = field(default_factory=dict)
+    _words: dict[int, ir.Value] = field(default_factory=dict)
+    _sizes: dict[Dim, ir.Value] = field(default_factory=dict)
+    _distances: dict[tuple[int | None, Bytes], ir.Value] = field(default_factory=dict)
+
+    @staticmethod
+    def start(program: Program, function: ir.Function, vector_bytes: int) -> Code:
+        """Begin: an entry block for sizes, and a first block for the work."""
+        entry = ir.IRBuilder(function.append_basic_block("entry"))
+        work = ir.IRBuilder(function.append_basic_block("work"))
+        return Code(program, Frame.of(program), function, vector_bytes, entry, work)
+
+    def finish(self) -> None:
+        """Close the entry block."""
+        self.entry.branch(self.function.basic_blocks[1])
+
+    # The frame --------------------------------------------------------------------------------------------------
+
+    def place(self, slot: Slot) -> ir.Value:
+        """The address of a word of the frame."""
+        at = self.frame.offsets[slot]
+        return self.entry.gep(self.function.args[0], [I64(at)], source_etype=I64, inbounds=True)
+
+    def word(self, slot: Slot, type_: ir.Type = I64) -> ir.Value:
+        """The content of a word of the frame."""
+        at = self.frame.offsets[slot]
+        if at not in self._words:
+            self._words[at] = self.entry.load(self.place(slot), typ=type_, align=8)
+        return self._words[at]
+
+    def argument(self, param: int, dtype: DType) -> ir.Value:
+        """The value of a scalar parameter."""
+        at = self.frame.offsets[Value(param)]
+        if at not in self._words:
+            self._words[at] = load(self.entry, self.place(Value(param)), dtype, 1, 8)
+        return self._words[at]
+
+    # Sizes ------------------------------------------------------------------------------------------------------
+
+    def size(self, size: Dim) -> ir.Value:
+        """A size, as an int64."""
+        if size not in self._sizes:
+            self._sizes[size] = size.fold(I64, self._symbol, self._arithmetic())
+        return self._sizes[size]
+
+    def _symbol(self, symbol: Symbol) -> ir.Value:
+        if symbol.axis is not None:
+            return self.word(Extent(symbol.param, symbol.axis))
+        type_ = self.program.region.params[symbol.param].type
+        if not isinstance(type_, Scalar):
+            raise InternalError(f"size {symbol} names parameter {symbol.param}, which is no number")
+        value = self.argument(symbol.param, type_.dtype)
+        return value if value.type == I64 else self.entry.zext(value, I64)
+
+    def _arithmetic(self) -> Arithmetic[ir.Value]:
+        def floordiv(a: ir.Value, b: ir.Value) -> ir.Value:
+            quotient, rest = self.entry.sdiv(a, b), self.entry.srem(a, b)
+            below = self.entry.icmp_signed("<", rest, I64(0))  # divisors are positive
+            return self.entry.sub(quotient, self.entry.zext(below, I64))
+
+        return Arithmetic(self.entry.add, self.entry.mul, floordiv)
+
+    def bytes(self, buffer: Buffer, distance: Bytes) -> ir.Value:
+        """A distance within a buffer, as an int64."""
+        key = (buffer.param, distance)
+        if key not in self._distances:
+            found = self.size(distance.fixed)
+            for axis, count in distance.strides:
+                if buffer.param is None:
+                    raise InternalError(f"buffer {buffer.name} has no strides in the frame")
+                stride = self.word(Stride(buffer.param, axis))
+                found = self.entry.add(found, self.entry.mul(stride, self.size(count)))
+            self._distances[key] = found
+        return self._distances[key]
+
+    # Memory -----------------------------------------------------------------------------------------------------
+
+    def pointer(self, buffer: Buffer) -> ir.Value:
+        """The address of element 0."""
+        if buffer.param is not None and buffer not in self.pointers:
+            self.pointers[buffer] = self.word(Data(buffer.param), POINTER)
+        return self.pointers[buffer]
+
+    def address(self, access: Access, point: Point) -> ir.Value:
+        """The address for these values of the loop variables; loops that `point` leaves out count as 0."""
+        pointer = self.pointer(access.buffer)
+        if access.start.known != 0:
+            pointer = self.offset(pointer, self.bytes(access.buffer, access.start))
+        for name, step in access.steps:
+            if name in point:
+                pointer = self.offset(pointer, self.b.mul(point[name], self.bytes(access.buffer, step)))
+        return pointer
+
+    def offset(self, pointer: ir.Value, distance: ir.Value) -> ir.Value:
+        """`pointer` moved by so many bytes."""
+        return self.b.gep(pointer, [distance], source_etype=I8)
+
+    def element(self, pointer: ir.Value, index: ir.Value, dtype: DType) -> ir.Value:
+        """The address of the element so many packed elements further."""
+        form = format_of(dtype)
+        type_ = form.memory if form.parts == 1 else ir.ArrayType(form.memory, form.parts)
+        return self.b.gep(pointer, [index], source_etype=type_)
+
+    def stack(self, dtype: DType, count: int) -> ir.Value:
+        """Room for `count` elements on the stack, aligned for vectors."""
+        form = format_of(dtype)
+        return self.room(ir.ArrayType(form.memory, form.parts * count))
+
+    def room(self, type_: ir.Type) -> ir.Value:
+        """Room on the stack, aligned for vectors, for as long as the function runs."""
+        room = self.entry.alloca(type_)
+        room.align = 64
+        room.type = POINTER  # llvmlite would check stores against the type of the room
+        return room
+
+    # Control flow -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def loop(self, name: str, stop: ir.Value, step: int = 1, start: ir.Value | None = None) -> Iterator[ir.Value]:
+        """`for name in range(start, stop, step)`; the body is the `with` block."""
+        b = self.b
+        before = b.block
+        head = b.append_basic_block(f"{name}.head")
+        body = b.append_basic_block(f"{name}.body")
+        after = ir.Block(self.function, f"{name}.after")
+        b.branch(head)
+        b.position_at_end(head)
+        index = b.phi(I64, name)
+        index.add_incoming(start or I64(0), before)
+        b.cbranch(b.icmp_signed("<", index, stop), body, after)
+        b.position_at_end(body)
+        yield index
+        index.add_incoming(b.add(index, I64(step)), b.block)
+        b.branch(head)
+        self.function.blocks.append(after)
+        b.position_at_end(after)
+
+    def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
+        """The smaller of two sizes."""
+        return self.b.select(self.b.icmp_signed("<", x, y), x, y)
+
+
+def chain(names: list[str], extents: list[ir.Value], code: Code, body: Callable[[Point], None], point: Point) -> None:
+    """Nested loops, slowest first, around `body`."""
+    if not names:
+        body(point)
+        return
+    with code.loop(names[0], extents[0]) as index:
+        chain(names[1:], extents[1:], code, body, {**point, names[0]: index})

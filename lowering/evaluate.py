@@ -1,0 +1,144 @@
+"""Expressions to instructions: a term graph evaluated for one element or for a vector of neighbours.
+
+What has no inline code is computed by calling NumPy's inner loop: here for a single element, in `lowering.rows` for
+whole blocks. Called by `lowering.rows`, `folds` and `kernels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from llvmlite import ir
+
+from eqsat.errors import InternalError
+from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children
+from eqsat.ir.types import DType
+from lowering import python_ops
+from lowering.context import Code, Point
+from lowering.flags import raise_flags, test_flags
+from lowering.loops import Accesses
+from lowering.numpy_loops import inner_loop
+from lowering.scalar import Site, dtypes_of, inline
+from lowering.values import I8, I64, POINTER, VOID, constant, load, splat, store
+
+Leaf = Callable[[Term], ir.Value | None]
+"""The value of a term that is already there (in a register, in a block, in memory), or None."""
+
+
+def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[Term, ir.Value]:
+    """The values of `roots` and of everything below them that `leaf` does not know."""
+    values: dict[Term, ir.Value] = {}
+    stack = [(root, False) for root in roots]
+    while stack:
+        term, ready = stack.pop()
+        if term in values:
+            continue
+        if ready:
+            values[term] = _apply(code, term, [values[child] for child in children(term)], lanes)
+            continue
+        found = leaf(term)
+        if found is None:
+            found = _constant(code, term, lanes)
+        if found is not None:
+            values[term] = found
+        else:
+            stack.append((term, True))
+            stack.extend((child, False) for child in reversed(children(term)))
+    return values
+
+
+def _constant(code: Code, term: Term, lanes: int) -> ir.Value | None:
+    match term:
+        case Known(known):
+            return splat(code.b, constant(known), term.dtype, lanes)
+        case Argument(param, dtype):
+            return splat(code.b, code.argument(param, dtype), dtype, lanes)
+        case Size(size, dtype):
+            return splat(code.b, code.size(size), dtype, lanes)
+        case _:
+            return None
+
+
+def _apply(code: Code, term: Term, args: list[ir.Value], lanes: int) -> ir.Value:
+    if not isinstance(term, Apply):
+        raise InternalError(f"a {type(term).__name__} cannot be evaluated here")
+    if term.name.startswith(("py.", "ok.")):
+        return python_ops.emit(code.b, term, args)
+    found = inline(term.name, term.signature)
+    if found is not None:
+        inputs, _ = dtypes_of(term.signature)
+        if lanes == 1 and all(isinstance(arg, ir.Constant) for arg in args):
+            # LLVM would fold this, and the flag that NumPy raises at run time would be lost.
+            args = [opaque(code, arg, dtype) for arg, dtype in zip(args, inputs, strict=True)]
+        return found(Site(code.b, inputs, term.dtype), *args)
+    if lanes != 1:
+        raise InternalError(f"{term.name} {term.signature} has no inline code for vectors")
+    return _borrow_one(code, term, args)
+
+
+def opaque(code: Code, value: ir.Value, dtype: DType) -> ir.Value:
+    """The same value, read from memory of which LLVM does not know what is in it."""
+    room = code.stack(dtype, 1)
+    store(code.b, value, room, dtype)
+    hidden = code.b.asm(ir.FunctionType(POINTER, [POINTER]), "", "=r,0,~{memory}", [room], True)
+    return load(code.b, hidden, dtype, 1)
+
+
+def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[Term, ir.Value], point: Point) -> None:
+    """Add the values of `terms`, as single numbers at `point`, to `known`."""
+
+    def leaf(term: Term) -> ir.Value | None:
+        if term in known:
+            return known[term]
+        if isinstance(term, Load):
+            return load(code.b, code.address(accesses[term], point), term.dtype, 1)
+        return None
+
+    wanted = [term for term in terms if term not in known]
+    values = evaluate(code, wanted, 1, leaf)
+    known.update((term, values[term]) for term in wanted)
+
+
+def _borrow_one(code: Code, term: Apply, args: list[ir.Value]) -> ir.Value:
+    inputs, output = dtypes_of(term.signature)
+    rooms: list[ir.Value] = []
+    for arg, dtype in zip(args, inputs, strict=True):
+        room = code.stack(dtype, 1)
+        store(code.b, arg, room, dtype)
+        rooms.append(room)
+    result = code.stack(output, 1)
+    call_loop(code, term, [*rooms, result], [*(d.itemsize for d in inputs), output.itemsize], I64(1))
+    return load(code.b, result, output, 1)
+
+
+def call_loop(code: Code, term: Apply, pointers: list[ir.Value], steps: list[int], count: ir.Value) -> None:
+    """Run NumPy's inner loop of `term` over `count` elements."""
+    call_inner_loop(code, term.name, term.signature, pointers, steps, count)
+
+
+def call_inner_loop(
+    code: Code, name: str, signature: str, pointers: list[ir.Value], steps: list[int], count: ir.Value
+) -> None:
+    """Run the inner loop `name` for `signature`: pointers and byte steps of the operands, then of the result."""
+    found = inner_loop(name, signature)
+    module, b = code.function.module, code.b
+    symbol = f"np.{name}:{signature}"
+    function = module.globals.get(symbol)
+    if function is None:
+        kind = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER])
+        function = ir.Function(module, kind, symbol)
+    data: ir.Value = ir.Constant(POINTER, None)
+    if found.data:
+        data = module.globals.get(f"{symbol}!data") or ir.GlobalVariable(module, I8, f"{symbol}!data")
+    operands = len(pointers)
+    arguments = code.room(ir.ArrayType(POINTER, operands))
+    distances = code.room(ir.ArrayType(I64, operands))
+    length = code.room(I64)
+    for k, (pointer, step) in enumerate(zip(pointers, steps, strict=True)):
+        b.store(pointer, b.gep(arguments, [I64(k)], source_etype=POINTER))
+        b.store(I64(step), b.gep(distances, [I64(k)], source_etype=I64))
+    b.store(count, length)
+    raised = test_flags(b) if found.clears_flags else None
+    b.call(function, [arguments, length, distances, data])
+    if raised is not None:
+        raise_flags(b, raised)

@@ -1,0 +1,258 @@
+"""The innermost loops: one row of elements, in vectors, with NumPy's own loops called on blocks where needed.
+
+The vector loop ends with a vector that overlaps the one before, so that no remainder is left for scalar code and no
+lane is ever filled with anything but real elements (a made-up lane could raise a flag). Rows shorter than a vector
+are walked one by one. Called by `lowering.kernels` and `lowering.folds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from llvmlite import ir
+
+from eqsat.ir.program import Argument, Known, Load, Size, Term, children, walk
+from eqsat.ir.types import DType
+from lowering.context import Code, Point
+from lowering.evaluate import call_loop, evaluate, scalars
+from lowering.loops import Borrow, Compute, Fill, Row
+from lowering.scalar import dtypes_of
+from lowering.stages import varies
+from lowering.values import I8, I64, load, register_type, shuffle, splat, store, vector
+
+BLOCK = 256
+"""Elements in a block: NumPy's loops run at full speed from 64, and a dozen blocks stay in the first-level cache."""
+
+Sink = Callable[[int, ir.Value, ir.Value], None]
+"""`(lanes, index within the row, value)`: what is done with a vector of the row's values."""
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A row about to be run: where its loads begin, the values that do not change along it, and its blocks."""
+
+    code: Code
+    row: Row
+    starts: dict[Load, tuple[ir.Value, ir.Value]]
+    fixed: dict[Term, ir.Value]
+    lanes: int
+    blocks: dict[int, ir.Value]
+
+    @staticmethod
+    def open(
+        code: Code, row: Row, known: dict[Term, ir.Value], point: Point, lanes: int, first: ir.Value | None = None
+    ) -> Cursor:
+        """Prepare the row at `point`, beginning at element `first` of it."""
+        name = row.axis.name
+        varying = varies(row.term, name, row.accesses)
+        here = point if first is None else {**point, name: first}
+        starts: dict[Load, tuple[ir.Value, ir.Value]] = {}
+        fixed = {term: value for term, value in known.items() if term in varying}
+        wanted: list[Term] = [] if varying[row.term] else [row.term]
+        for term in varying:
+            if varying[term] and isinstance(term, Load):
+                access = row.accesses[term]
+                starts[term] = (code.address(access, here), code.bytes(access.buffer, access.step(name)))
+            elif varying[term]:
+                wanted += [child for child in children(term) if not varying[child]]
+        plain = (Known, Argument, Size)
+        scalars(code, [term for term in wanted if not isinstance(term, plain)], row.accesses, fixed, point)
+        return Cursor(code, row, starts, fixed, lanes, {})
+
+    def room(self, number: int, dtype: DType) -> ir.Value:
+        """The memory of a block."""
+        if number not in self.blocks:
+            self.blocks[number] = self.code.stack(np.dtype("u1"), BLOCK * dtype.itemsize)
+        return self.blocks[number]
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, term: Load, index: ir.Value, lanes: int) -> ir.Value:
+        """`lanes` elements of a load from `index` on."""
+        code, b = self.code, self.code.b
+        start, step = self.starts[term]
+        dtype = term.dtype
+        known = self.row.accesses[term].step(self.row.axis.name).known
+        if known == dtype.itemsize:
+            return load(b, code.element(start, index, dtype), dtype, lanes)
+        place = code.offset(start, b.mul(index, step))
+        if lanes == 1:
+            return load(b, place, dtype, 1)
+        if known == -dtype.itemsize:
+            lowest = code.offset(place, I64(known * (lanes - 1)))
+            return _reversed(b, load(b, lowest, dtype, lanes), lanes)
+        return self._gather(place, step, dtype, lanes)
+
+    def _gather(self, place: ir.Value, step: ir.Value, dtype: DType, lanes: int) -> ir.Value:
+        b = self.code.b
+        type_ = register_type(dtype, lanes)
+        found: ir.Value = ir.Constant(type_, ir.Undefined)
+        parts = type_.count // lanes
+        for lane in range(lanes):
+            one = load(b, place, dtype, 1)
+            for part in range(parts):
+                value = one if parts == 1 else b.extract_element(one, ir.IntType(32)(part))
+                found = b.insert_element(found, value, ir.IntType(32)(lane * parts + part))
+            if lane + 1 < lanes:
+                place = self.code.offset(place, step)
+        return found
+
+    # Running ----------------------------------------------------------------------------------------------------
+
+    def run(self, count: ir.Value, sink: Sink, overlap: bool = True) -> None:
+        """Evaluate `count` elements and hand them to `sink`; with `overlap`, some of them twice."""
+        if not self.row.stages:
+            vector_loop(self.code, count, self.lanes, self._body([self.row.term], {}, I64(0), [sink]), overlap)
+            return
+        code = self.code
+        rooms = self._argument_rooms()
+        with code.loop("block", count, BLOCK) as first:
+            length = code.smaller(I64(BLOCK), code.b.sub(count, first))
+            held = self.stages(first, length, rooms)
+
+            def shifted(lanes: int, index: ir.Value, value: ir.Value) -> None:
+                sink(lanes, code.b.add(first, index), value)
+
+            vector_loop(code, length, self.lanes, self._body([self.row.term], held, first, [shifted]), overlap)
+
+    def _argument_rooms(self) -> dict[Term, ir.Value]:
+        """Arguments of borrowed loops that do not change along the row, each in memory."""
+        rooms: dict[Term, ir.Value] = {}
+        for stage in self.row.stages:
+            if isinstance(stage, Borrow):
+                for arg, block in zip(stage.term.args, stage.args, strict=True):
+                    if block is None and arg not in rooms:
+                        rooms[arg] = self.code.stack(arg.dtype, 1)
+                        value = evaluate(self.code, [arg], 1, self.fixed.get)[arg]
+                        store(self.code.b, value, rooms[arg], arg.dtype)
+        return rooms
+
+    def stages(self, first: ir.Value, length: ir.Value, rooms: dict[Term, ir.Value]) -> dict[Term, ir.Value]:
+        """Run the stages for the elements from `first` on; return where the terms in blocks lie."""
+        held: dict[Term, ir.Value] = {}
+        for stage in self.row.stages:
+            if isinstance(stage, Compute):
+                made = {term: self.room(block.number, block.dtype) for term, block in stage.results}
+                sinks = [self._into(made[term], term.dtype) for term in made]
+                vector_loop(self.code, length, self.lanes, self._body(list(made), held, first, sinks))
+                held |= made
+            else:
+                held[stage.term] = self.room(stage.into.number, stage.into.dtype)
+                self._borrow(stage, held, rooms, length)
+        return held
+
+    def _into(self, room: ir.Value, dtype: DType) -> Sink:
+        def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+            store(self.code.b, value, self.code.element(room, index, dtype), dtype)
+
+        return sink
+
+    def _borrow(self, stage: Borrow, held: dict[Term, ir.Value], rooms: dict[Term, ir.Value], length: ir.Value) -> None:
+        inputs, output = dtypes_of(stage.term.signature)
+        pointers: list[ir.Value] = []
+        steps: list[int] = []
+        for arg, block, dtype in zip(stage.term.args, stage.args, inputs, strict=True):
+            pointers.append(rooms[arg] if block is None else held[arg])
+            steps.append(0 if block is None else dtype.itemsize)
+        call_loop(self.code, stage.term, [*pointers, held[stage.term]], [*steps, output.itemsize], length)
+
+    def _body(
+        self, roots: list[Term], held: dict[Term, ir.Value], first: ir.Value, sinks: list[Sink]
+    ) -> Callable[[ir.Value, int], None]:
+        code = self.code
+        held = dict(held)
+        splats: dict[tuple[Term, int], ir.Value] = {}
+        before = code.b.block
+        del before
+
+        def body(index: ir.Value, lanes: int) -> None:
+            def leaf(term: Term) -> ir.Value | None:
+                if term in held:
+                    return load(code.b, code.element(held[term], index, term.dtype), term.dtype, lanes)
+                if term in self.fixed:
+                    return splat(code.b, self.fixed[term], term.dtype, lanes)
+                if isinstance(term, Load):
+                    place = index if isinstance(first, ir.Constant) else code.b.add(first, index)
+                    return self.read(term, place, lanes)
+                return None
+
+            values = evaluate(code, roots, lanes, leaf)
+            for root, sink in zip(roots, sinks, strict=True):
+                sink(lanes, index, values[root])
+
+        del splats
+        return body
+
+
+def vector_loop(
+    code: Code, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None], overlap: bool = True
+) -> None:
+    """Call `body(index, lanes)` for every element of `count`, in vectors; the last vector overlaps the one before."""
+    if lanes == 1 or not overlap:
+        _plain_loop(code, count, lanes, body)
+        return
+    b = code.b
+    with b.if_else(b.icmp_signed(">=", count, I64(lanes)), likely=True) as (wide, narrow):
+        with wide:
+            before = b.block
+            head = b.append_basic_block("vectors")
+            after = b.append_basic_block("vectors.after")
+            last = b.sub(count, I64(lanes))
+            b.branch(head)
+            b.position_at_end(head)
+            index = b.phi(I64, "v")
+            index.add_incoming(I64(0), before)
+            body(index, lanes)
+            following = b.add(index, I64(lanes))
+            index.add_incoming(code.smaller(following, last), b.block)
+            b.cbranch(b.icmp_signed("<", following, count), head, after)
+            b.position_at_end(after)
+        with narrow, code.loop("one", count) as index:
+            body(index, 1)
+
+
+def _plain_loop(code: Code, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None]) -> None:
+    done: ir.Value = I64(0)
+    if lanes > 1:
+        done = code.b.and_(count, I64(-lanes))
+        with code.loop("v", done, lanes) as index:
+            body(index, lanes)
+    with code.loop("one", count, 1, done) as index:
+        body(index, 1)
+
+
+def _reversed(b: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
+    parts = value.type.count // lanes
+    picks = [lane * parts + part for lane in reversed(range(lanes)) for part in range(parts)]
+    return shuffle(b, value, picks)
+
+
+def lanes_for(code: Code, row: Row, dtypes: Iterable[DType] = ()) -> int:
+    """How many elements a vector of this row has: the widest dtype fills a register."""
+    varying = varies(row.term, row.axis.name, row.accesses)
+    widest = 1
+    strided = False
+    for term, changes in varying.items():
+        if changes:
+            widest = max(widest, term.dtype.itemsize)
+            if isinstance(term, Load):
+                known = row.accesses[term].step(row.axis.name).known
+                strided |= known is None or abs(known) != term.dtype.itemsize
+    widest = max([widest, *(dtype.itemsize for dtype in dtypes)])
+    lanes = code.vector_bytes // widest
+    return min(lanes, 8) if strided else lanes
+
+
+def fill(code: Code, statement: Fill, known: dict[Term, ir.Value], point: Point) -> None:
+    """Store a row into its target."""
+    row, target = statement.row, statement.target
+    dtype = target.buffer.dtype
+    cursor = Cursor.open(code, row, known, point, lanes_for(code, row, [dtype]))
+    start = code.address(target, point)
+
+    def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+        store(code.b, value, code.element(start, index, dtype), dtype)
+
+    cursor.run(code.size(row.axis.extent), sink)

@@ -1,0 +1,431 @@
+"""Inline code of scalar operations: for each op and kind of operand, the instructions that give NumPy's bits.
+
+What is not in the table is computed by NumPy's own inner loop (`lowering.numpy_loops`). Comparisons are quiet: NumPy
+raises no floating-point flag for a NaN operand of theirs, and LLVM's plain `fcmp` would on x86. Called by
+`lowering.stages` (is there inline code?) and `lowering.evaluate`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from llvmlite import ir
+
+from eqsat.ir.types import DType
+from lowering import half
+from lowering.values import F32, F64, I1, I8, format_of, lanes_of, same, shuffle, truth, vector
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`."""
+
+    b: ir.IRBuilder
+    inputs: tuple[DType, ...]
+    output: DType
+
+    def intrinsic(self, name: str, *args: ir.Value) -> ir.Value:
+        """Call `llvm.<name>`, overloaded on the type of its first argument."""
+        return self.b.call(self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args), args)
+
+    def compare(self, predicate: str, x: ir.Value, y: ir.Value) -> ir.Value:
+        """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...)."""
+        name = f"llvm.experimental.constrained.fcmp.{mangled(x.type)}"
+        metadata = ir.MetaDataType()
+        function = self.b.module.globals.get(name)
+        if function is None:
+            kind = ir.FunctionType(vector(I1, lanes_of(x)), [x.type, y.type, metadata, metadata])
+            function = ir.Function(self.b.module, kind, name)
+        module = self.b.module
+        words = [ir.MetaDataString(module, word) for word in (predicate, "fpexcept.strict")]
+        return self.b.call(function, [x, y, *words])
+
+    def _declare(self, name: str, result: ir.Type, args: tuple[ir.Value, ...]) -> ir.Function:
+        found = self.b.module.globals.get(name)
+        return found or ir.Function(self.b.module, ir.FunctionType(result, [arg.type for arg in args]), name)
+
+
+def mangled(type_: ir.Type) -> str:
+    """The type as it stands in the name of an intrinsic."""
+    if isinstance(type_, ir.VectorType):
+        return f"v{type_.count}{mangled(type_.element)}"
+    return {F32: "f32", F64: "f64"}.get(type_) or f"i{type_.width}"
+
+
+Code = Callable[..., ir.Value]
+"""`(site, *operands) -> value`; each operand and the value have the lanes of the operands."""
+
+KINDS = {"?": "b", **dict.fromkeys("bhilq", "i"), **dict.fromkeys("BHILQ", "u"), **dict.fromkeys("fd", "f")}
+KINDS |= {**dict.fromkeys("FD", "c"), "e": "h"}
+"""The kind of a type character: bool, signed, unsigned, float, complex, half."""
+
+TABLE: dict[tuple[str, str], Code] = {}
+"""Inline code by op and kinds of the operands."""
+
+
+def has_inline(name: str, signature: str) -> bool:
+    """Whether the op has inline code for operands of the loop's types."""
+    return inline(name, signature) is not None
+
+
+def inline(name: str, signature: str) -> Code | None:
+    """The inline code, or None."""
+    inputs, _, output = signature.partition("->")
+    kinds = "".join(KINDS.get(char, "-") for char in inputs)
+    if name == "cast":
+        return CAST
+    if name == "select":
+        return _select
+    if len(set(inputs)) > 1:
+        return None  # e.g. comparisons of int64 with uint64, and ldexp
+    return TABLE.get((name, kinds))
+
+
+def dtypes_of(signature: str) -> tuple[tuple[DType, ...], DType]:
+    """The dtypes of the operands and of the result."""
+    inputs, _, output = signature.partition("->")
+    return tuple(np.dtype(char) for char in inputs), np.dtype(output)
+
+
+def _add(names: str, kinds: str, code: Code, arity: int = 2) -> None:
+    for name in names.split():
+        for kind in kinds:
+            TABLE[name, kind * arity] = code
+
+
+def _select(site: Site, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
+    if format_of(site.output).parts == 2:
+        lanes = lanes_of(condition)
+        if lanes > 1:
+            condition = shuffle(site.b, condition, [k // 2 for k in range(2 * lanes)])
+    return site.b.select(condition, x, y)
+
+
+# Arithmetic -----------------------------------------------------------------------------------------------------
+
+_add("add logical_or bitwise_or", "b", lambda s, x, y: s.b.or_(x, y))
+_add("multiply logical_and bitwise_and minimum fmin", "b", lambda s, x, y: s.b.and_(x, y))
+_add("maximum fmax", "b", lambda s, x, y: s.b.or_(x, y))
+_add("logical_xor bitwise_xor not_equal", "b", lambda s, x, y: s.b.xor(x, y))
+_add("add", "iu", lambda s, x, y: s.b.add(x, y))
+_add("subtract", "iu", lambda s, x, y: s.b.sub(x, y))
+_add("multiply", "iu", lambda s, x, y: s.b.mul(x, y))
+_add("add", "fc", lambda s, x, y: s.b.fadd(x, y))
+_add("subtract", "fc", lambda s, x, y: s.b.fsub(x, y))
+_add("multiply", "f", lambda s, x, y: s.b.fmul(x, y))
+_add("divide", "f", lambda s, x, y: s.b.fdiv(x, y))
+_add("negative", "iu", lambda s, x: s.b.sub(same(0, x.type), x), 1)
+_add("negative", "fc", lambda s, x: s.b.fneg(x), 1)
+_add("positive conjugate", "iuf", lambda s, x: x, 1)
+_add("positive", "c", lambda s, x: x, 1)
+_add("square", "iu", lambda s, x: s.b.mul(x, x), 1)
+_add("square", "f", lambda s, x: s.b.fmul(x, x), 1)
+_add("reciprocal", "f", lambda s, x: s.b.fdiv(same(1.0, x.type), x), 1)
+_add("absolute fabs", "f", lambda s, x: s.intrinsic("fabs", x), 1)
+_add("absolute", "bu", lambda s, x: x, 1)
+_add("sqrt", "f", lambda s, x: s.intrinsic("sqrt", x), 1)
+_add("copysign", "f", lambda s, x, y: s.intrinsic("copysign", x, y))
+_add("floor ceil trunc", "biu", lambda s, x: x, 1)
+_add("floor", "f", lambda s, x: s.intrinsic("floor", x), 1)
+_add("ceil", "f", lambda s, x: s.intrinsic("ceil", x), 1)
+_add("trunc", "f", lambda s, x: s.intrinsic("trunc", x), 1)
+_add("rint", "f", lambda s, x: s.intrinsic("nearbyint", x), 1)
+
+
+def _absolute(s: Site, x: ir.Value) -> ir.Value:
+    return s.b.select(s.b.icmp_signed("<", x, same(0, x.type)), s.b.sub(same(0, x.type), x), x)
+
+
+_add("absolute", "i", _absolute, 1)
+
+
+def _conjugate(s: Site, x: ir.Value) -> ir.Value:
+    """Flips the sign of every second part."""
+    flipped = s.b.fneg(x)
+    count = lanes_of(x)
+    return shuffle(s.b, x, [k + count if k % 2 else k for k in range(count)], flipped)
+
+
+_add("conjugate", "c", _conjugate, 1)
+
+
+def _sign_float(s: Site, x: ir.Value) -> ir.Value:
+    """1, -1, or +0.0 for either zero; a NaN as it is."""
+    zero, one = same(0.0, x.type), same(1.0, x.type)
+    signed = s.b.select(s.compare("olt", x, zero), same(-1.0, x.type), zero)
+    signed = s.b.select(s.compare("ogt", x, zero), one, signed)
+    return s.b.select(s.compare("uno", x, x), x, signed)
+
+
+def _sign_int(s: Site, x: ir.Value) -> ir.Value:
+    zero = same(0, x.type)
+    above = s.b.zext(s.b.icmp_signed(">", x, zero), x.type)
+    return s.b.select(s.b.icmp_signed("<", x, zero), same(-1, x.type), above)
+
+
+_add("sign", "f", _sign_float, 1)
+_add("sign", "i", _sign_int, 1)
+_add("sign", "u", lambda s, x: s.b.zext(truth(s.b, x), x.type), 1)
+
+
+def _scaled(double: float, single: np.float32) -> Code:
+    def code(s: Site, x: ir.Value) -> ir.Value:
+        factor = double if s.output.itemsize == 8 else float(single)
+        return s.b.fmul(x, same(factor, x.type))
+
+    return code
+
+
+_PI32 = np.float32(math.pi)
+_add("deg2rad radians", "f", _scaled(math.pi / 180.0, _PI32 / np.float32(180)), 1)
+_add("rad2deg degrees", "f", _scaled(180.0 / math.pi, np.float32(180) / _PI32), 1)
+
+
+# Comparisons ----------------------------------------------------------------------------------------------------
+
+_RELATIONS = {
+    "equal": ("==", "oeq"),
+    "not_equal": ("!=", "une"),
+    "less": ("<", "olt"),
+    "less_equal": ("<=", "ole"),
+    "greater": (">", "ogt"),
+    "greater_equal": (">=", "oge"),
+}
+
+
+def _relation(integer: str, floating: str) -> tuple[Code, Code, Code]:
+    return (
+        lambda s, x, y: s.b.icmp_signed(integer, x, y),
+        lambda s, x, y: s.b.icmp_unsigned(integer, x, y),
+        lambda s, x, y: s.compare(floating, x, y),
+    )
+
+
+for _name, (_integer, _floating) in _RELATIONS.items():
+    _signed, _unsigned, _float = _relation(_integer, _floating)
+    _add(_name, "i", _signed)
+    _add(_name, "bu", _unsigned)
+    _add(_name, "f", _float)
+
+
+def _pair(s: Site, bits: ir.Value, both: bool) -> ir.Value:
+    """One bit for each complex number from one for each part: of both, or of either."""
+    count = lanes_of(bits)
+    if count == 2:
+        real, imaginary = (s.b.extract_element(bits, ir.IntType(32)(k)) for k in (0, 1))
+    else:
+        real, imaginary = (shuffle(s.b, bits, range(k, count, 2)) for k in (0, 1))
+    return s.b.and_(real, imaginary) if both else s.b.or_(real, imaginary)
+
+
+_add("equal", "c", lambda s, x, y: _pair(s, s.compare("oeq", x, y), True))
+_add("not_equal", "c", lambda s, x, y: _pair(s, s.compare("une", x, y), False))
+
+
+def _extreme(relation: str) -> tuple[Code, Code]:
+    """`maximum` and `fmax` of floats: of equal numbers (zeros of either sign) the second, as NumPy's vector code."""
+
+    def propagating(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+        first = s.b.or_(s.compare(relation, x, y), s.compare("uno", x, x))
+        return s.b.select(first, x, y)
+
+    def ignoring(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+        first = s.b.or_(s.compare(relation, x, y), s.compare("uno", y, y))
+        return s.b.select(first, x, y)
+
+    return propagating, ignoring
+
+
+def _integer_extreme(name: str) -> Code:
+    return lambda s, x, y: s.intrinsic(name, x, y)
+
+
+for _name, _relation_name, _kind in (("max", "ogt", "max"), ("min", "olt", "min")):
+    _propagating, _ignoring = _extreme(_relation_name)
+    _add(f"{_name}imum", "f", _propagating)
+    _add(f"f{_name}", "f", _ignoring)
+    _add(f"{_name}imum f{_name}", "i", _integer_extreme(f"s{_kind}"))
+    _add(f"{_name}imum f{_name}", "u", _integer_extreme(f"u{_kind}"))
+
+_add("clip", "iu", lambda s, x, low, high: _clip_integer(s, x, low, high), 3)
+
+
+def _clip_integer(s: Site, x: ir.Value, low: ir.Value, high: ir.Value) -> ir.Value:
+    letter = "s" if s.output.kind == "i" else "u"
+    return s.intrinsic(f"{letter}min", s.intrinsic(f"{letter}max", x, low), high)
+
+
+# Classes of floats, by their bits, which raises no flag ---------------------------------------------------------
+
+
+def _magnitude(s: Site, x: ir.Value) -> tuple[ir.Value, int]:
+    """The bits without the sign, and the bits of infinity."""
+    single = s.inputs[0].itemsize in (4, 2) and s.inputs[0].kind == "f"
+    width = 32 if single else 64
+    bits = s.b.bitcast(x, vector(ir.IntType(width), lanes_of(x)))
+    return s.b.and_(bits, same((1 << (width - 1)) - 1, bits.type)), 0x7F800000 if single else 0x7FF0000000000000
+
+
+def _class(relation: str) -> Code:
+    def code(s: Site, x: ir.Value) -> ir.Value:
+        bits, infinity = _magnitude(s, x)
+        return s.b.icmp_unsigned(relation, bits, same(infinity, bits.type))
+
+    return code
+
+
+_add("isnan", "f", _class(">"), 1)
+_add("isinf", "f", _class("=="), 1)
+_add("isfinite", "f", _class("<"), 1)
+_add("isnan isinf", "biu", lambda s, x: same(0, vector(I1, lanes_of(x))), 1)
+_add("isfinite", "biu", lambda s, x: same(1, vector(I1, lanes_of(x))), 1)
+
+
+def _signbit(s: Site, x: ir.Value) -> ir.Value:
+    bits = s.b.bitcast(x, vector(ir.IntType(8 * s.inputs[0].itemsize), lanes_of(x)))
+    return s.b.icmp_signed("<", bits, same(0, bits.type))
+
+
+_add("signbit", "f", _signbit, 1)
+
+
+# Logic and bits -------------------------------------------------------------------------------------------------
+
+
+def true(s: Site, x: ir.Value, dtype: DType) -> ir.Value:
+    """Whether each element is not zero; a NaN is true."""
+    if dtype.kind == "b":
+        return x
+    if dtype.kind == "f" and dtype.itemsize == 2:
+        return truth(s.b, s.b.and_(x, same(0x7FFF, x.type)))
+    if dtype.kind in "fc":
+        bits = s.compare("une", x, same(0.0, x.type))
+        return bits if dtype.kind == "f" else _pair(s, bits, False)
+    return truth(s.b, x)
+
+
+def _logic(op: str) -> Code:
+    def code(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+        return getattr(s.b, op)(true(s, x, s.inputs[0]), true(s, y, s.inputs[1]))
+
+    return code
+
+
+_add("logical_and", "iufc", _logic("and_"))
+_add("logical_or", "iufc", _logic("or_"))
+_add("logical_xor", "iufc", _logic("xor"))
+_add("logical_not", "biufc", lambda s, x: s.b.not_(true(s, x, s.inputs[0])), 1)
+_add("bitwise_and", "iu", lambda s, x, y: s.b.and_(x, y))
+_add("bitwise_or", "iu", lambda s, x, y: s.b.or_(x, y))
+_add("bitwise_xor", "iu", lambda s, x, y: s.b.xor(x, y))
+_add("invert", "biu", lambda s, x: s.b.not_(x), 1)
+
+
+def _shift(op: str, beyond: Callable[[Site, ir.Value], ir.Value]) -> Code:
+    """Counts outside of the width (as unsigned) give what an endless shift would."""
+
+    def code(s: Site, x: ir.Value, count: ir.Value) -> ir.Value:
+        width = same(8 * s.output.itemsize, x.type)
+        return s.b.select(s.b.icmp_unsigned("<", count, width), getattr(s.b, op)(x, count), beyond(s, x))
+
+    return code
+
+
+def _sign_fill(s: Site, x: ir.Value) -> ir.Value:
+    return s.b.ashr(x, same(8 * s.output.itemsize - 1, x.type))
+
+
+_add("left_shift", "iu", _shift("shl", lambda s, x: same(0, x.type)))
+_add("right_shift", "u", _shift("lshr", lambda s, x: same(0, x.type)))
+_add("right_shift", "i", _shift("ashr", _sign_fill))
+
+
+def _bit_count(s: Site, x: ir.Value) -> ir.Value:
+    count = s.intrinsic("ctpop", _absolute(s, x) if s.inputs[0].kind == "i" else x)
+    narrow = vector(I8, lanes_of(x))
+    return count if count.type == narrow else s.b.trunc(count, narrow)
+
+
+_add("bitwise_count", "iu", _bit_count, 1)
+
+
+# Casts ----------------------------------------------------------------------------------------------------------
+
+
+def CAST(s: Site, x: ir.Value) -> ir.Value:  # noqa: N802
+    """As a C cast on this platform: NumPy's own casts are C casts, compiled without AVX-512."""
+    source, target = s.inputs[0], s.output
+    if source == target or (source.kind in "iu" and target.kind in "iu" and source.itemsize == target.itemsize):
+        return x
+    if target.kind == "b":
+        return true(s, x, source)
+    if half.is_half(source):
+        return CAST(Site(s.b, (np.dtype("f4"),), target), half.widen(s, x))
+    if half.is_half(target) and source.kind != "c":
+        if source != np.dtype("f8"):
+            x = CAST(Site(s.b, (source,), np.dtype("f4")), x)
+        return half.narrow(s, x)
+    if source.kind == "c":
+        real = np.dtype(f"f{source.itemsize // 2}")
+        if target.kind == "c":
+            return _resize(s, x, source.itemsize, target.itemsize)
+        count = lanes_of(x)
+        first = s.b.extract_element(x, ir.IntType(32)(0)) if count == 2 else shuffle(s.b, x, range(0, count, 2))
+        return CAST(Site(s.b, (real,), target), first)
+    if target.kind == "c":
+        real = np.dtype(f"f{target.itemsize // 2}")
+        return _interleave_zero(s, CAST(Site(s.b, (source,), real), x))
+    if target.kind == "f":
+        return _to_float(s, x, source, target)
+    return _to_integer(s, x, source, target)
+
+
+def _resize(s: Site, x: ir.Value, old: int, new: int) -> ir.Value:
+    """Between the two widths of floats, part by part."""
+    if old == new:
+        return x
+    wide = {True: s.b.fpext, False: s.b.fptrunc}[new > old]
+    return wide(x, vector(F64 if new > old else F32, lanes_of(x)))
+
+
+def _interleave_zero(s: Site, x: ir.Value) -> ir.Value:
+    """Each part followed by zero: reals as complex numbers."""
+    count = lanes_of(x)
+    if count == 1:
+        pair = ir.VectorType(x.type, 2)
+        return s.b.insert_element(same(0.0, pair), x, ir.IntType(32)(0))
+    return shuffle(s.b, x, [k // 2 if k % 2 == 0 else count for k in range(2 * count)], same(0.0, x.type))
+
+
+def _to_float(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
+    kind = vector(F64 if target.itemsize == 8 else F32, lanes_of(x))
+    if source.kind == "f":
+        return _resize(s, x, source.itemsize, target.itemsize)
+    return s.b.sitofp(x, kind) if source.kind == "i" else s.b.uitofp(x, kind)
+
+
+def _to_integer(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
+    count = lanes_of(x)
+    kind = vector(ir.IntType(8 * target.itemsize), count)
+    if source.kind in "biu":
+        if source.itemsize > target.itemsize:
+            return s.b.trunc(x, kind)
+        return s.b.sext(x, kind) if source.kind == "i" else s.b.zext(x, kind)
+    if target.kind == "u" and target.itemsize == 8:
+        return _to_uint64(s, x, source)
+    # x86 converts to int32 or int64 only: narrower results are the low bits of an int32, uint32 those of an int64.
+    wide = 32 if target.itemsize < 4 or (target.itemsize == 4 and target.kind == "i") else 64
+    found = s.b.fptosi(x, vector(ir.IntType(wide), count))
+    return found if wide == 8 * target.itemsize else s.b.trunc(found, kind)
+
+
+def _to_uint64(s: Site, x: ir.Value, source: DType) -> ir.Value:
+    """From 2**63 up, convert x - 2**63 and set the top bit; below (and NaN) convert as signed."""
+    limit = same(2.0**63, x.type)
+    high = s.compare("oge", x, limit)
+    kind = vector(ir.IntType(64), lanes_of(x))
+    found = s.b.fptosi(s.b.select(high, s.b.fsub(x, limit), x), kind)
+    return s.b.xor(found, s.b.select(high, same(1 << 63, kind), same(0, kind)))
