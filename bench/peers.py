@@ -1,0 +1,111 @@
+"""The same programs under Numba and NumExpr, where they are installed; None where a peer cannot run a program."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from types import FunctionType
+from typing import Any
+
+
+@cache
+def package(name: str) -> Any:
+    """Numba or NumExpr, or None if not installed. NumExpr is kept to one thread, as all are measured on one core."""
+    try:
+        found = import_module(name)
+    except ImportError:
+        return None
+    if name == "numexpr":
+        found.set_num_threads(1)
+    return found
+
+
+def numba_version(function: FunctionType) -> Callable[..., Any] | None:
+    """`function` under `numba.njit`, and with it every helper that it calls, which Numba asks its users to do."""
+    numba = package("numba")
+    if numba is None:
+        return None
+    return numba.njit(_with_jitted_helpers(function, numba.njit, {}))
+
+
+def _with_jitted_helpers(function: FunctionType, njit: Any, done: dict[str, Any]) -> FunctionType:
+    names = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        helper = names.get(name)
+        if isinstance(helper, FunctionType) and helper.__module__ == function.__module__:
+            if name not in done:
+                done[name] = njit(_with_jitted_helpers(helper, njit, done))
+            names[name] = done[name]
+    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def numexpr_version(name: str) -> Callable[..., Any] | None:
+    """The program of that name as its NumExpr user would write it."""
+    numexpr = package("numexpr")
+    maker = _NUMEXPR.get(name)
+    return None if numexpr is None or maker is None else maker(numexpr.evaluate)
+
+
+def _erf(x: str) -> str:
+    t = f"(1 / (1 + 0.3275911 * abs({x})))"
+    series = (
+        f"{t} * (0.254829592 + {t} * (-0.284496736 + {t} * (1.421413741 + {t} * (-1.453152027 + {t} * 1.061405429))))"
+    )
+    return f"where({x} > 0, 1.0, where({x} < 0, -1.0, 0.0)) * (1 - {series} * exp(-({x}**2)))"
+
+
+def _black_scholes(evaluate: Any) -> Callable[..., Any]:
+    def cdf(x: str) -> str:
+        return f"(0.5 * (1 + {_erf(f'({x} / sqrt(2.0))')}))"
+
+    def run(S: Any, K: Any, T: Any, r: float = 0.03, sigma: float = 0.2) -> Any:
+        d1 = evaluate("(log(S / K) + (r + sigma**2 / 2) * T) / (sigma * sqrt(T))")
+        d2 = evaluate("d1 - sigma * sqrt(T)", {"d1": d1, "sigma": sigma, "T": T})
+        call = evaluate(
+            f"S * {cdf('d1')} - K * exp(-r * T) * {cdf('d2')}", {"S": S, "K": K, "T": T, "r": r, "d1": d1, "d2": d2}
+        )
+        return call, evaluate("call + K * exp(-r * T) - S", {"call": call, "K": K, "T": T, "r": r, "S": S})
+
+    return run
+
+
+def _stencil(evaluate: Any) -> Callable[..., Any]:
+    def run(u: Any) -> Any:
+        names = {"m": u[1:-1, 1:-1], "e": u[1:-1, 2:], "w": u[1:-1, :-2], "s": u[2:, 1:-1], "n": u[:-2, 1:-1]}
+        return evaluate("m + 0.1 * (e + w + s + n - 4 * m)", names)
+
+    return run
+
+
+def _softmax(evaluate: Any) -> Callable[..., Any]:
+    def run(x: Any) -> Any:
+        powers = evaluate("exp(x - m)", {"x": x, "m": x.max(axis=-1, keepdims=True)})
+        return evaluate("powers / total", {"powers": powers, "total": powers.sum(axis=-1, keepdims=True)})
+
+    return run
+
+
+def _expression(text: str, *names: str) -> Callable[[Any], Callable[..., Any]]:
+    return lambda evaluate: lambda *args: evaluate(text, dict(zip(names, args, strict=True)))
+
+
+_NUMEXPR: dict[str, Callable[[Any], Callable[..., Any]]] = {
+    "example": _expression("a * b - 4.1 * a > 2.5 * b", "a", "b"),
+    "example_on_six_lines": _expression("a * b - 4.1 * a > 2.5 * b", "a", "b"),
+    "polynomial": _expression("((((0.3 * x - 1.2) * x + 2.5) * x - 0.7) * x + 1.1) * x - 4.0", "x"),
+    "multiply_add_sum": _expression("sum(a * b + c)", "a", "b", "c"),
+    "damped": _expression("exp(-a * b) + c", "a", "b", "c"),
+    "broadcast_sine": _expression("sin(x**2) + cos(y**2)", "x", "y"),
+    "black_scholes": _black_scholes,
+    "gaussian_kernel": lambda evaluate: (
+        lambda x, y, width: evaluate(
+            "exp(-(x - y) ** 2 / (2 * width**2))", {"x": x[:, None], "y": y[None, :], "width": width}
+        )
+    ),
+    "stencil": _stencil,
+    "softmax": _softmax,
+}
