@@ -6,6 +6,7 @@ in the library nor Python code with a source is refused by name.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
 
@@ -60,7 +61,9 @@ def missing_attribute(owner: Value, name: str, call: Call) -> Exception:
     """The error for an attribute or method that the library does not have."""
     kind = python_type(owner)
     if not hasattr(kind, name):
-        return UnknownAttributeError(f"{_article(kind)} has no attribute `{name}`", call.span)
+        near = difflib.get_close_matches(name, [known for known in dir(kind) if not known.startswith("_")], 1)
+        hint = f"did you mean `{call.name.removesuffix(name)}{near[0]}`?" if near else ""
+        return UnknownAttributeError(f"{kind.__name__} has no attribute `{name}`", call.span, instead=hint)
     text = f"{kind.__name__}.{name}"
     return UnsupportedError(f"`{text}` is not supported yet", call.span, instead=OUTSIDE)
 
@@ -70,10 +73,6 @@ def is_numeric(value: Value) -> bool:
     if isinstance(value, Known):
         return isinstance(value.value, bool | int | float | complex | np.generic)
     return isinstance(value, Node)
-
-
-def _article(kind: type) -> str:
-    return f"{'an' if kind.__name__[:1].lower() in 'aeiou' else 'a'} {kind.__name__}"
 
 
 def _lookup(table: Mapping[object, Handler], function: object) -> Handler | None:

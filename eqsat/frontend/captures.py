@@ -99,6 +99,10 @@ def is_of_numpy(value: object) -> bool:
     return module.partition(".")[0] == "numpy"
 
 
-def is_generator(function: FunctionType) -> bool:
-    """Whether a call does not run the body at once."""
-    return bool(function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR))
+def refuse_unless_plain(function: FunctionType, span: Span) -> None:
+    """Refuse a function whose call does not run its body at once."""
+    flags = function.__code__.co_flags
+    if flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        raise UnsupportedError(f"`{function.__name__}` is an `async` function", span, instead="use def")
+    if flags & inspect.CO_GENERATOR:
+        raise UnsupportedError(f"`{function.__name__}` is a generator", span, instead="return a tuple")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FunctionType
 
 from eqsat.errors import PythonRaises, SourceError, UnsupportedError
-from eqsat.frontend.captures import Home, is_generator
+from eqsat.frontend.captures import Home, refuse_unless_plain
 from eqsat.frontend.expressions import evaluate
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.source import Source, parse
@@ -101,8 +101,7 @@ def bind(parameters: ast.arguments, call: Call, default: Callable[[str], Value |
 
 
 def _source(function: FunctionType, span: Span) -> Source:
-    if is_generator(function):
-        raise UnsupportedError(f"`{function.__name__}` is a generator", span, instead="return a tuple")
+    refuse_unless_plain(function, span)
     try:
         return parse(function)
     except SourceError as error:

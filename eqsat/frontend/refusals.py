@@ -87,10 +87,11 @@ def refused_function(function: object, name: str, span: Span) -> UnsupportedErro
     except TypeError:  # unhashable
         instead = ""
     if isinstance(function, type) and not instead:
-        return UnsupportedError(f"`{name}` makes a {function.__name__}, which is not supported yet", span, "", OUTSIDE)
+        what = f"`{name}` makes an object of class {function.__name__}, which is not supported"
+        return UnsupportedError(what, span, instead=OUTSIDE)
     return UnsupportedError(f"`{name}` is not supported yet", span, instead=instead or OUTSIDE)
 
 
 def refused_mutation(name: str, span: Span, instead: str) -> UnsupportedError:
     """The error for a statement that would write into an array."""
-    return UnsupportedError("assignment into an array is not supported yet", span, f"array: {name}", instead)
+    return UnsupportedError(f"assignment into an array is not supported yet: `{name}`", span, instead=instead)

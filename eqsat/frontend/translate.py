@@ -11,7 +11,7 @@ from types import FunctionType
 
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.captures import Home, is_generator
+from eqsat.frontend.captures import Home, refuse_unless_plain
 from eqsat.frontend.inlining import default_of, inline, run
 from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
@@ -70,8 +70,7 @@ def _names(source: Source, function: FunctionType) -> list[str]:
             source.span(),
             instead="name each parameter",
         )
-    if is_generator(function):
-        raise UnsupportedError(f"`{function.__name__}` is a generator", source.span(), instead="return a tuple")
+    refuse_unless_plain(function, source.span())
     return [a.arg for a in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
 
 
