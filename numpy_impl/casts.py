@@ -242,7 +242,7 @@ def python_type(type_: type) -> Handler:
     def handle(builder: Builder, call: Call) -> Value:
         if call.kwargs or len(call.args) > 1:
             raise UnsupportedError(f"{call.name} takes one number here", call.span)
-        if all(isinstance(arg, Known) for arg in call.args):
+        if not call.args or isinstance(call.args[0], Known):
             return known_call(type_, call)
         return _python(builder, _one_number(builder, call, call.args[0]), type_, call.span)
 

@@ -26,6 +26,7 @@ from eqsat.frontend.promotion import (
     resolve_loop,
     result_type,
 )
+from eqsat.frontend.strides import origin
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits
 from eqsat.ir.dims import Dim, Symbol, dim
@@ -244,7 +245,12 @@ class Builder:
         if not isinstance(node.type, Array) or node.type.ndim == 0:
             return node
         view = broadcast_view(node.type.shape, shape)
-        return node if view == identity(len(shape)) else self.view(node, view, shape, span)
+        if view == identity(len(shape)):
+            return node
+        whole = origin(node).base
+        if isinstance(whole.type, Array) and whole.type.ndim == 0:
+            return whole  # what has no axes is read by every index as it stands
+        return self.view(node, view, shape, span)
 
     # Movement -------------------------------------------------------------------------------------------------
 

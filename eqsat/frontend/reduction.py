@@ -1,7 +1,7 @@
-"""Reductions: result type, memory order, and the exact order in which NumPy combines the elements.
+"""Reductions: result type, memory order, and the ufunc that combines the elements.
 
-Called by the builder. The order follows NumPy's iterator: axes sorted by stride, neighbours merged where they lie in
-memory as one, the innermost axis handed to the ufunc's inner loop as one run.
+Called by the builder. The order itself is found in `reduction_order`. Refused: reductions of plain numbers, over no
+axes, and with ufuncs that are not in `REDUCIBLE`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend.layout import iteration_order
+from eqsat.frontend.reduction_order import memory_order, plain_order, sum_order
 from eqsat.ir.dims import ONE, Dim
-from eqsat.ir.nodes import Node, Order, Reduction
+from eqsat.ir.nodes import Node, Reduction
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar, packed_layout
 from eqsat.ir.view import Along, View
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 REDUCIBLE = frozenset({"add", "multiply", "maximum", "minimum", "logical_and", "logical_or"})
 _NO_IDENTITY = frozenset({"maximum", "minimum"})
-_BUFFER = 8192
 
 
 def reduce(
@@ -35,39 +34,37 @@ def reduce(
     source = builder.numeric(x, span)
     if isinstance(source, Scalar):
         raise UnsupportedError("a number is reduced", span, instead="reduce arrays")
-    loop, result = _reduction_types(op, source.dtype, dtype, span)
+    loop = _loop_dtype(op, source.dtype, dtype)
     if op in _NO_IDENTITY:
         for axis in axes:
             if not builder.decide(source.shape[axis], ">=", ONE, span):
                 raise PythonRaises(f"zero-size array to reduction operation {op} which has no identity", span)
-    order = Order((), tuple(k for k in iteration_order([source.layout.ranks], source.ndim) if k in axes))
+    if not axes:
+        raise UnsupportedError("reducing over no axes is not compiled yet", span, instead="x.copy()")
+    inexact_sum = op == "add" and loop.kind in "fc"
+    if inexact_sum:
+        order = sum_order(x, axes, source.dtype != loop, builder.facts, span)
+    else:
+        order = plain_order(source, axes)
     operand = builder.coerce(x, loop, span)
     kept = tuple(k for k in range(source.ndim) if k not in axes)
     shape = tuple(source.shape[k] for k in kept)
-    memory = iteration_order([source.layout.ranks], source.ndim)
-    result_order = tuple(kept.index(k) for k in memory if k in kept)
-    type_ = Array(result, shape, packed_layout(shape, result_order)) if kept else Scalar(result, "numpy")
+    result_order = tuple(kept.index(k) for k in memory_order(source) if k in kept)
+    type_ = Array(loop, shape, packed_layout(shape, result_order))
+    if not kept and not keepdims:
+        return Node("reduce", (operand,), Reduction(op, axes, order), Scalar(loop, "numpy"), span)
     node = Node("reduce", (operand,), Reduction(op, axes, order), type_, span)
     if not keepdims:
         return node
-    return _keep(builder, node, source, axes, span)
+    view = View(tuple(Along(k) for k in kept), source.ndim)
+    whole: tuple[Dim, ...] = tuple(ONE if k in axes else source.shape[k] for k in range(source.ndim))
+    return builder.view(node, view, whole, span)
 
 
-def _reduction_types(op: str, source: DType, dtype: DType | None, span: Span) -> tuple[DType, DType]:
-    """The dtype that the elements are converted to, and that of the result."""
-    bool_ = np.dtype(np.bool_)
+def _loop_dtype(op: str, source: DType, dtype: DType | None) -> DType:
+    """The dtype that the elements are converted to, which is also that of the result."""
     if op.startswith("logical"):
-        return bool_, bool_
-    if dtype is None and op in ("add", "multiply") and source.kind in "bui" and source.itemsize <= 8:
-        dtype = np.dtype(np.uint64 if source.kind == "u" else np.int64)
-    loop = source if dtype is None else dtype
-    return loop, loop
-
-
-def _keep(builder: Builder, node: Node, source: Array, axes: tuple[int, ...], span: Span) -> Node:
-    """The reduced axes again, with length one."""
-    kept = [k for k in range(source.ndim) if k not in axes]
-    shape: tuple[Dim, ...] = tuple(ONE if k in axes else source.shape[k] for k in range(source.ndim))
-    if not kept:
-        raise UnsupportedError("keepdims over all axes is not compiled yet", span)
-    return builder.view(node, View(tuple(Along(k) for k in kept), source.ndim), shape, span)
+        return np.dtype(np.bool_)
+    if dtype is None and op in ("add", "multiply") and source.kind in "bui":
+        return np.dtype(np.uint64 if source.kind == "u" else np.int64)
+    return source if dtype is None else dtype
