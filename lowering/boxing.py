@@ -26,7 +26,7 @@ from lowering import frame as frames
 from lowering import python_api
 from lowering.guards import Operand
 from lowering.python_api import ARRAY
-from lowering.writer import DOUBLE, INT8, INT32, INT64, NULL, POINTER, Writer, number
+from lowering.writer import BIT, DOUBLE, INT8, INT32, INT64, NULL, POINTER, Writer, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +233,21 @@ class Boxer:
     def _fresh(self, creation: Fresh) -> ir.Value:
         writer, builder = self.writer, self.writer.builder
         ndim = len(creation.shape)
-        axes = tuple(range(ndim))
+        # Axes of length one have strides that mean nothing, but they show: NumPy's C and F order settle them.
+        order = tuple(axis for axis in creation.order if creation.shape[axis] != ONE)
         flags, strides = 0, NULL
-        if creation.order == tuple(reversed(axes)) and ndim > 1:
+        if len(order) > 1 and sorted(order) == list(reversed(order)):
             flags = python_api.F_CONTIGUOUS
-        elif creation.order != axes:
+        elif sorted(order) != list(order):
             strides = writer.words(ndim, "strides")
             step: ir.Value = number(creation.dtype.itemsize)
+            empty: ir.Value = number(0, BIT)
             for axis in reversed(creation.order):
                 writer.store(step, strides, 8 * axis)
                 length = writer.dim(creation.shape[axis])
-                # As in NumPy's iterator, an axis without elements does not make the others collapse.
-                empty = builder.icmp_signed("==", length, number(0))
-                step = builder.mul(step, builder.select(empty, number(1), length))
+                step = builder.mul(step, length)
+                empty = builder.or_(empty, builder.icmp_signed("==", length, number(0)))
+            strides = builder.select(empty, NULL, strides)  # arrays without elements have no order
         return self._new_array(self._dtype(creation.dtype), creation.shape, strides, NULL, number(flags, INT32))
 
     def _dtype(self, dtype: DType) -> ir.Value:
