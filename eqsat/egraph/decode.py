@@ -1,0 +1,171 @@
+"""A plan as a `Program`: buffers with names, and a term for each kernel in which equal parts are one object.
+
+Which buffer is what: an array that is a result is allocated by NumPy (`result`), and two results with equal elements
+get two, because NumPy returns two arrays. A result that is a view of new memory (`(a * b).T`) becomes a buffer of the
+view's own shape, in the order in which NumPy's view lies in memory. A scalar result is a term if nothing must be
+loaded for it, else a buffer of rank 0. Called by `eqsat.egraph.optimize`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqsat.egraph.encode import Seeds
+from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, describe
+from eqsat.egraph.graph import ENode, result_char
+from eqsat.errors import InternalError
+from eqsat.ir.nodes import Node
+from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term
+from eqsat.ir.types import Array, Scalar
+from eqsat.ir.view import View, identity
+
+
+def decode(plan: Plan, extractor: Extractor, seeds: Seeds) -> Program:
+    """The program of a plan."""
+    return _Decoder(plan, extractor, seeds).run()
+
+
+def term_of(extractor: Extractor, seeds: Seeds, kernel: KernelPlan) -> Term:
+    """The term of one kernel that reads parameters only."""
+    return _Decoder(Plan((), (), 0.0, frozenset()), extractor, seeds).term(kernel)
+
+
+class _Decoder:
+    def __init__(self, plan: Plan, extractor: Extractor, seeds: Seeds) -> None:
+        self.plan, self.extractor, self.seeds = plan, extractor, seeds
+        self.graph, self.tables, self.region = extractor.graph, seeds.tables, seeds.tables.region
+        self.buffers: dict[int, Buffer] = {}
+        self.names = {param.name for param in self.region.params}
+        self.kernels: list[Kernel] = []
+        self.values: dict[Node, Buffer | Term] = {}
+
+    def run(self) -> Program:
+        graph = self.graph
+        scalar_results = set(self.region.result_nodes())
+        results: dict[int, list[Node]] = {}
+        for (node, _), array in zip(self.seeds.results, graph.array_roots, strict=True):
+            results.setdefault(array, []).append(node)
+        role_of_scalar: dict[int, bool] = {}
+        for (node, _), scalar in zip(self.seeds.scalars, self.plan.scalars, strict=True):
+            root = scalar.choices[scalar.element]
+            if isinstance(root, Leaf) and node in scalar_results:
+                role_of_scalar[root.array] = True
+        for kernel in self.plan.kernels:
+            assert kernel.array is not None
+            is_result = kernel.array in results or role_of_scalar.get(kernel.array, False)
+            buffer = self.new(kernel.array, "result" if is_result else "temp")
+            self.kernels.append(Kernel(buffer, self.term(kernel), kernel.cost))
+        for array, nodes in results.items():
+            param = graph.arrays[array].param
+            if param is not None:
+                raise InternalError("a result in new memory became equal to a parameter's memory")
+            for position, node in enumerate(nodes):
+                self.values[node] = self.buffers[array] if position == 0 else self.copy(array)
+        for (node, _), scalar in zip(self.seeds.scalars, self.plan.scalars, strict=True):
+            self.values[node] = self.scalar(scalar, node in scalar_results)
+        for node in self.seeds.params:
+            if isinstance(node.type, Array):
+                assert isinstance(node.attr, int)
+                self.values[node] = self.param(node.attr)
+            elif isinstance(node.type, Scalar):
+                assert isinstance(node.attr, int)
+                self.values[node] = Argument(node.attr, node.type.dtype)
+        return Program(self.region, tuple(self.kernels), self.values)
+
+    def new(self, array: int, role: str) -> Buffer:
+        shape, order, char = describe(self.extractor.model, array)
+        buffer = Buffer(self.name("r" if role == "result" else "t"), np.dtype(char), shape, order, role)  # type: ignore[arg-type]
+        self.buffers[array] = buffer
+        return buffer
+
+    def name(self, letter: str) -> str:
+        number = 0
+        while f"{letter}{number}" in self.names:
+            number += 1
+        self.names.add(f"{letter}{number}")
+        return f"{letter}{number}"
+
+    def param(self, number: int) -> Buffer:
+        type_ = self.tables.array_type(number)
+        return Buffer(self.region.params[number].name, type_.dtype, type_.shape, type_.layout.order, "param", number)
+
+    def copy(self, array: int) -> Buffer:
+        """A second result with the same elements."""
+        source = self.buffers[array]
+        buffer = Buffer(self.name("r"), source.dtype, source.shape, source.order, "result")
+        model = self.extractor.model
+        size = model.count(source.shape) * source.dtype.itemsize
+        self.kernels.append(Kernel(buffer, Load(source, identity(len(source.shape))), model.kernel(0.0, size, size, False)))
+        return buffer
+
+    def buffer(self, array: int) -> Buffer:
+        param = self.graph.arrays[array].param
+        if param is None:
+            return self.buffers[array]
+        return self.buffers.setdefault(array, self.param(param))
+
+    def scalar(self, scalar: KernelPlan, is_result: bool) -> Buffer | Term:
+        root = scalar.choices[scalar.element]
+        if not scalar.reads:
+            return self.term(scalar)
+        if isinstance(root, Leaf) and root.view is None and self.graph.arrays[root.array].param is None:
+            return self.buffers[root.array]
+        dtype = np.dtype(self.graph.dtypes[scalar.element])
+        buffer = Buffer(self.name("r" if is_result else "t"), dtype, (), (), "result" if is_result else "temp")
+        self.kernels.append(Kernel(buffer, self.term(scalar), scalar.cost))
+        return buffer
+
+    def term(self, kernel: KernelPlan) -> Term:
+        """The term of a kernel; every class once."""
+        root = kernel.choices[kernel.element]
+        if isinstance(root, ENode) and root.kind == "fold":
+            fold = self.tables.folds.values[root.attr]
+            inner = self.build(kernel, root.args[0], len(fold.extents))
+            return Fold(fold.reduction, fold.extents, inner, fold.dtype)
+        rank = len(self.tables.spaces.values[self.graph.spaces[kernel.element]])
+        return self.build(kernel, kernel.element, rank)
+
+    def build(self, kernel: KernelPlan, start: int, rank: int) -> Term:
+        built: dict[int, Term] = {}
+        stack = [start]
+        while stack:
+            element = stack[-1]
+            if element in built:
+                stack.pop()
+                continue
+            choice = kernel.choices[element]
+            missing = [] if isinstance(choice, Leaf) else [arg for arg in choice.args if arg not in built]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            built[element] = self.load(choice, rank) if isinstance(choice, Leaf) else self.operation(choice, built)
+            stack.pop()
+        return built[start]
+
+    def load(self, leaf: Leaf, rank: int) -> Load:
+        buffer = self.buffer(leaf.array)
+        view = leaf.view
+        if view is None:
+            view = identity(rank) if buffer.shape else View((), rank)
+        elif view.rank != rank:  # a scalar picked out of an array, in a kernel over more axes
+            view = View(view.axes, rank)
+        return Load(buffer, view)
+
+    def operation(self, enode: ENode, built: dict[int, Term]) -> Term:
+        match enode.kind:
+            case "constant":
+                return Known(enode.constant)
+            case "argument":
+                type_ = self.region.params[enode.attr].type
+                assert isinstance(type_, Scalar)
+                return Argument(enode.attr, type_.dtype)
+            case "size":
+                return Size(self.tables.sizes.values[enode.attr], np.dtype(np.int64))
+            case "move":
+                return built[enode.args[0]]
+            case "apply":
+                args = tuple(built[arg] for arg in enode.args)
+                dtype = np.dtype(result_char(enode.name, enode.signature))
+                return Apply(enode.name, enode.signature, args, dtype)
+            case _:
+                raise InternalError(f"{enode.kind} inside a kernel")

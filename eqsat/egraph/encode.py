@@ -1,0 +1,196 @@
+"""A region as an e-graph's first content: every array operation unfused, as NumPy executes it.
+
+An array operation is `store(shape, op(load a, load b))`, a view is an index map over a load and takes no memory, an
+operation on scalars is an element without memory, and a reduction is always stored. Arguments of commutative loops
+are put in one order (earlier ones first, constants last), which finds `a*b` and `b*a` equal without a rule. Refused:
+control flow, which the e-graph does not hold yet. Called by `eqsat.egraph.optimize`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
+from eqsat.errors import UnsupportedError
+from eqsat.ir.dims import Dim
+from eqsat.ir.nodes import Constant, Node, Reduction, walk
+from eqsat.ir.ops import OPS
+from eqsat.ir.region import Region
+from eqsat.ir.types import Array, Scalar, shape_of
+from eqsat.ir.view import View
+
+
+@dataclass(slots=True)
+class Seeds:
+    """The program as it was written.
+
+    `results`: result nodes that are arrays in new memory, with their array class; `scalars`: other results and
+    checks, with their element class; `params`: results that are parameters. `views`: results that are views of
+    parameters, which need no code.
+    """
+
+    graph: Graph
+    tables: Tables
+    results: list[tuple[Node, int]] = field(default_factory=lambda: list[tuple[Node, int]]())
+    scalars: list[tuple[Node, int]] = field(default_factory=lambda: list[tuple[Node, int]]())
+    params: list[Node] = field(default_factory=lambda: list[Node]())
+
+
+def encode(region: Region) -> Seeds:
+    """The seeds of a region."""
+    return _Encoder(region).run()
+
+
+def loop_of(node: Node) -> str:
+    """The loop signature of an elementwise node, made of its types where the node does not name one."""
+    if isinstance(node.attr, str):
+        return node.attr
+    chars = "".join(_char(arg) for arg in node.args)
+    return f"{chars}->{_char(node)}"
+
+
+def commutes(name: str, signature: str) -> bool:
+    """Whether swapping two arguments keeps the bits: NumPy's complex product rounds its parts differently."""
+    op = OPS[name]
+    return op.commutative and not (name == "multiply" and signature[0] in "FDG")
+
+
+def is_view_of_param(node: Node) -> bool:
+    """Whether the node is an array in an argument's own memory."""
+    while node.op == "view" and isinstance(node.type, Array):
+        node = node.args[0]
+    return node.op == "param" and isinstance(node.type, Array)
+
+
+def _char(node: Node) -> str:
+    assert isinstance(node.type, Array | Scalar)
+    return node.type.dtype.char
+
+
+class _Encoder:
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.graph = Graph()
+        self.tables = Tables(region)
+        self.element_numbers: dict[ENode, int] = {}
+        self.array_numbers: dict[tuple[int | None, int, int], int] = {}
+        self.arrays: dict[Node, int] = {}
+        self.elements: dict[Node, int] = {}
+        self.shapes: list[tuple[Dim, ...]] = []
+
+    def run(self) -> Seeds:
+        seeds = Seeds(self.graph, self.tables)
+        for node in walk(self.region.roots()):
+            if isinstance(node.type, Array | Scalar):
+                self.add(node)
+        done: set[Node] = set()
+        for node in self.region.roots():
+            if node in done:
+                continue
+            done.add(node)
+            if node.op == "param":
+                seeds.params.append(node)
+            elif is_view_of_param(node):
+                continue
+            elif shape_of_node(node):
+                array = self.arrays.get(node)
+                if array is None:
+                    array = self.store(node, self.elements[node])
+                seeds.results.append((node, array))
+            else:
+                seeds.scalars.append((node, self.elements[node]))
+        self.graph.array_roots = [array for _, array in seeds.results]
+        self.graph.element_roots = [element for _, element in seeds.scalars]
+        return seeds
+
+    def add(self, node: Node) -> None:
+        match node.op:
+            case "param":
+                assert isinstance(node.attr, int)
+                if isinstance(node.type, Array):
+                    self.arrays[node] = self.array(node.attr, 0, 0)
+                    self.elements[node] = self.load(node)
+                else:
+                    self.elements[node] = self.element(ENode("argument", attr=node.attr))
+            case "constant":
+                assert isinstance(node.attr, Constant)
+                data = node.attr
+                self.elements[node] = self.element(ENode("constant", data.dtype.char, data.data.hex()))
+            case "dim":
+                assert isinstance(node.attr, Dim)
+                self.elements[node] = self.element(ENode("size", attr=self.tables.sizes.number(node.attr)))
+            case "view":
+                assert isinstance(node.attr, View)
+                self.elements[node] = self.move(node.attr, shape_of_node(node), node.args[0])
+            case "copy":
+                self.fresh(node, self.elements[node.args[0]])
+            case "reduce":
+                assert isinstance(node.attr, Reduction) and isinstance(node.type, Array | Scalar)
+                folded = Folded(node.attr, shape_of_node(node.args[0]), node.type.dtype)
+                fold = ENode("fold", attr=self.tables.folds.number(folded), args=(self.elements[node.args[0]],))
+                self.arrays[node] = self.store(node, self.element(fold, shape_of_node(node)))
+                self.elements[node] = self.load(node)
+            case "if" | "loop" | "item":
+                raise UnsupportedError(f"control flow (`{node.op}`) is not compiled yet", node.span)
+            case _:
+                self.fresh(node, self.apply(node))
+
+    def move(self, view: View, shape: tuple[Dim, ...], source: Node) -> int:
+        """A view of a view is a view of the base from the start, and a view of everything nothing at all."""
+        below = self.elements[source]
+        while (inner := self.graph.elements[below][0]).kind == "move":
+            view = self.tables.moves.values[inner.attr].view.then(view)
+            below = inner.args[0]
+        if view.is_identity and shape == self.shapes[below]:
+            return below
+        return self.element(ENode("move", attr=self.tables.moves.number(Moved(view, self.shapes[below], shape)), args=(below,)), shape)
+
+    def apply(self, node: Node) -> int:
+        args = tuple(self.elements[arg] for arg in node.args)
+        if node.op not in OPS:
+            raise UnsupportedError(f"the operation {node.op} is not known to the optimizer", node.span)
+        signature = loop_of(node)
+        if len(args) == 2 and commutes(node.op, signature):
+            first, second = args
+            if (self.is_constant(first), first) > (self.is_constant(second), second):
+                args = (second, first)
+        return self.element(ENode("apply", node.op, signature, args=args), shape_of_node(node))
+
+    def is_constant(self, element: int) -> bool:
+        return self.graph.elements[element][0].kind == "constant"
+
+    def fresh(self, node: Node, element: int) -> None:
+        """The node's value is in new memory, if it is an array that has any."""
+        if shape_of_node(node):
+            self.arrays[node] = self.store(node, element)
+            element = self.load(node)
+        self.elements[node] = element
+
+    def load(self, node: Node) -> int:
+        return self.element(ENode("load", attr=self.arrays[node]), shape_of_node(node))
+
+    def store(self, node: Node, element: int) -> int:
+        shape = shape_of_node(node)
+        order = node.type.layout.order if isinstance(node.type, Array) else ()
+        return self.array(None, self.tables.stores.number(Stored(shape, order)), element)
+
+    def element(self, enode: ENode, shape: tuple[Dim, ...] = ()) -> int:
+        number = self.element_numbers.setdefault(enode, len(self.graph.elements))
+        if number == len(self.graph.elements):
+            self.graph.elements.append([enode])
+            self.shapes.append(shape)
+        return number
+
+    def array(self, param: int | None, info: int, element: int) -> int:
+        key = (param, info, element)
+        number = self.array_numbers.setdefault(key, len(self.graph.arrays))
+        if number == len(self.graph.arrays):
+            stores = [] if param is not None else [(info, element)]
+            self.graph.arrays.append(ArrayClass(param, stores, rank=number))
+        return number
+
+
+def shape_of_node(node: Node) -> tuple[Dim, ...]:
+    """The dimensions of a node's value."""
+    assert isinstance(node.type, Array | Scalar)
+    return shape_of(node.type)

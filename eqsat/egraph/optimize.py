@@ -1,0 +1,149 @@
+"""From a region to the kernels that compute it best: encode, run the rules, choose, decode.
+
+Called by `eqsat.pipeline`. A rule that makes two constants, dtypes or shapes equal is found out: the graph is thrown
+away, the program is compiled as it was written, and the report names what happened. A program over budget is
+compiled from what was found until then. The result never costs more than the program as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from eqsat.egraph.cost import CostModel
+from eqsat.egraph.decode import decode, term_of
+from eqsat.egraph.encode import Seeds, encode
+from eqsat.egraph.engine import EGraphFailed
+from eqsat.egraph.extract import Extractor, Leaf, Plan
+from eqsat.egraph.graph import Inconsistent, analyse
+from eqsat.egraph.saturate import Budgets, Saturated, saturate
+from eqsat.egraph.show import show, show_term
+from eqsat.ir.dims import Symbol
+from eqsat.ir.program import Program
+from eqsat.ir.region import Region
+from eqsat.rules.api import RuleBook
+from eqsat.rules.book import DEFAULT
+
+__all__ = ["Budgets", "Optimized", "Report", "optimize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the optimizer did.
+
+    `before`, `after`: the kernels as text. `fired`: rules that made what was chosen possible, with the number of
+    places. Costs are estimated nanoseconds at the sizes of the first call. `nodes`: rows of the e-graph at the end.
+    `milliseconds`: time by phase. `stop`: why the rules stopped. `considered`: other plans and their cost.
+    """
+
+    before: str
+    after: str
+    fired: tuple[tuple[str, int], ...]
+    kernels_before: int
+    kernels_after: int
+    cost_before: float
+    cost_after: float
+    nodes: int
+    milliseconds: dict[str, float]
+    stop: str
+    considered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Optimized:
+    """The program and how it came about."""
+
+    program: Program
+    report: Report
+
+
+@dataclass(slots=True)
+class _Watch:
+    laps: dict[str, float] = field(default_factory=lambda: dict[str, float]())
+    last: float = field(default_factory=perf_counter)
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name] = self.laps.get(name, 0.0) + (now - self.last) * 1e3
+        self.last = now
+
+
+def optimize(
+    region: Region, sizes: Mapping[Symbol, int], rules: RuleBook = DEFAULT, budgets: Budgets = Budgets()
+) -> Optimized:
+    """The best program that the rules find for a region, at the sizes of its first call."""
+    watch = _Watch()
+    seeds = encode(region)
+    analyse(seeds.graph, seeds.tables)
+    written = Extractor(CostModel(seeds.graph, seeds.tables, sizes))
+    written_plan = written.everything()
+    before = decode(written_plan, written, seeds)
+    watch.lap("encode")
+    found: Saturated | None = None
+    try:
+        found = saturate(seeds, rules, budgets)
+        stop = found.stop
+    except (EGraphFailed, Inconsistent) as error:
+        stop = f"compiled as written: {error}"
+    watch.lap("e-graph")
+    extractor, plan, flips = written, written_plan, list[tuple[int, bool, float]]()
+    if found is not None:
+        chosen = Extractor(CostModel(found.graph, seeds.tables, sizes))
+        best, flips = chosen.search()
+        if best.cost <= written_plan.cost:
+            extractor, plan = chosen, best
+        else:
+            stop += "; no plan was better than the program as written"
+    watch.lap("extract")
+    program = before if extractor is written else decode(plan, extractor, seeds)
+    watch.lap("decode")
+    if found is not None:
+        watch.laps |= {f"e-graph: {name}": spent for name, spent in found.milliseconds.items()}
+    report = Report(
+        before=show(before),
+        after=show(program),
+        fired=_fired(found, plan) if found is not None and extractor is not written else (),
+        kernels_before=len(before.kernels),
+        kernels_after=len(program.kernels),
+        cost_before=written_plan.cost,
+        cost_after=plan.cost,
+        nodes=found.nodes if found else 0,
+        milliseconds=watch.laps,
+        stop=stop,
+        considered=_considered(extractor, seeds, flips) if extractor is not written else (),
+    )
+    return Optimized(program, report)
+
+
+def _fired(found: Saturated, plan: Plan) -> tuple[tuple[str, int], ...]:
+    """Rules that fired on classes that the plan computes."""
+    used: set[int] = set()
+    for kernel in (*plan.kernels, *plan.scalars):
+        used.update(element for element, choice in kernel.choices.items() if not isinstance(choice, Leaf))
+    counts: dict[str, int] = {}
+    for name, element in found.fired:
+        if element in used:
+            counts[name] = counts.get(name, 0) + 1
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _considered(extractor: Extractor, seeds: Seeds, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:
+    lines: list[str] = []
+    for array, would_keep, cost in flips:
+        kernel = extractor.kernel(array, extractor.graph.arrays[array].stores[0][1], frozenset())
+        what = show_term(term_of(extractor, seeds, kernel), seeds.tables.region) if kernel else "an array"
+        lines.append(f"{cost:,.0f} ns {'keeping' if would_keep else 'computing where it is read'} {what}")
+    return tuple(lines)
+
+
+def culprits(region: Region, rules: RuleBook, budgets: Budgets) -> tuple[str, ...]:
+    """The rules without any one of which a graph that failed does not fail."""
+    found: list[str] = []
+    for rule in rules.rules:
+        try:
+            saturate(encode(region), rules.without(rule.name), budgets)
+        except (EGraphFailed, Inconsistent):
+            continue
+        found.append(rule.name)
+    return tuple(found)

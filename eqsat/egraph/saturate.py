@@ -1,0 +1,407 @@
+"""Run the rules over a program, one iteration at a time, and read out what came of it.
+
+Between iterations the host looks for what egglog cannot know: the value of an operation on constants, the composition
+of two index maps. Budgets hold between iterations; over budget, no more rules run and the graph is read as it is.
+Called by `eqsat.egraph.optimize`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqsat.egraph.declare import equal_literals, literals
+from eqsat.egraph.encode import Seeds, commutes
+from eqsat.egraph.engine import Session, session
+from eqsat.egraph.graph import ArrayClass, ENode, Graph, Moved, Tables, analyse, result_char
+from eqsat.egraph.host import cast_pair, fold_constants, is_quiet, reads_everything
+from eqsat.ir.ops import UFUNCS
+from eqsat.ir.types import Array, Scalar
+from eqsat.ir.view import View
+from eqsat.rules.api import CONSTANT_TESTS, RuleBook, literal
+
+if TYPE_CHECKING:
+    from egglog.bindings import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What the rules may cost.
+
+    `nodes`: rows of all tables (20,000). `seconds`: wall-clock time (1.0). `iterations`: of the simplifying rules in
+    a row (12). `expansions`: of the rules that copy expressions to where they are read (16). `rounds`: of talk
+    between rules and host (8).
+    """
+
+    nodes: int = 20_000
+    seconds: float = 1.0
+    iterations: int = 12
+    expansions: int = 16
+    rounds: int = 8
+
+
+@dataclass(slots=True)
+class Saturated:
+    """The e-graph after the rules: `fired` says on which classes which rule fired."""
+
+    graph: Graph
+    fired: list[tuple[str, int]]
+    nodes: int
+    stop: str
+    milliseconds: dict[str, float] = field(default_factory=lambda: dict[str, float]())
+
+
+def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
+    """Everything that the rules find equal."""
+    start = perf_counter()
+    milliseconds: dict[str, float] = {}
+
+    def lap(name: str) -> None:
+        nonlocal start
+        now = perf_counter()
+        milliseconds[name] = milliseconds.get(name, 0.0) + (now - start) * 1e3
+        start = now
+
+    with session(book) as opened:
+        lap("open")
+        run = _Run(opened, seeds.tables, literals(book), budgets)
+        opened.run(run.seed_text(seeds))
+        lap("load")
+        stop = "saturated"
+        mirrored = False
+        for _ in range(budgets.rounds):
+            stop = run.phase(mirrored)
+            lap("rules")
+            out = read_out(opened, seeds)
+            lap("read")
+            news = run.news(out)
+            mirrored = not run.commuted and has_mirrored(out.graph)
+            if stop != "saturated" or (not news and not mirrored):
+                break
+            if news:
+                opened.run(news)
+            lap("host")
+        else:
+            stop = f"stopped after {budgets.rounds} rounds"
+        nodes = opened.size()
+    analyse(out.graph, seeds.tables)
+    lap("check")
+    return Saturated(out.graph, out.fired, nodes, stop, milliseconds)
+
+
+class _Run:
+    """One program's stay in an e-graph: what the host has told it already, and when it began."""
+
+    def __init__(self, opened: Session, tables: Tables, asked: tuple[float | int | bool, ...], budgets: Budgets) -> None:
+        self.opened, self.tables, self.asked, self.budgets = opened, tables, asked, budgets
+        self.start = perf_counter()
+        self.told: set[str] = set()
+        self.texts = 0
+        self.commuted = False
+        self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
+
+    def over(self) -> str:
+        if perf_counter() - self.start > self.budgets.seconds:
+            return f"over the time budget of {self.budgets.seconds} s"
+        nodes = self.opened.size()
+        if nodes > self.budgets.nodes:
+            return f"over the node budget: {nodes} of {self.budgets.nodes}"
+        return ""
+
+    def phase(self, commute: bool) -> str:
+        """Simplify to the end, copy, and again, until nothing changes."""
+        if commute:
+            self.commuted = True
+            self.opened.iterate("commute")
+        for _ in range(self.budgets.expansions):
+            for _ in range(self.budgets.iterations):
+                self.opened.run("(run-schedule (saturate (run analysis)))", keep=True)
+                if not self.opened.iterate("simplify").updated:
+                    break
+                if why := self.over():
+                    return why
+            if not self.opened.iterate("expand").updated:
+                return "saturated"
+            if why := self.over():
+                return why
+        return f"stopped after {self.budgets.expansions} expansions"
+
+    def seed_text(self, seeds: Seeds) -> str:
+        """The program as one rule without a body, with a local name for every part, and the facts about it."""
+        graph, lines = seeds.graph, []
+        region = self.tables.region
+        facts: list[str] = []
+        for number, param in enumerate(region.params):
+            if isinstance(param.type, Array):
+                space = self.tables.spaces.number(param.type.shape)
+                facts.append(f"(set (param_space {number}) {space})")
+                facts.append(f'(set (param_dtype {number}) "{param.type.dtype.char}")')
+            elif isinstance(param.type, Scalar):
+                facts.append(f'(set (argument_dtype {number}) "{param.type.dtype.char}")')
+        array_lines = iter(enumerate(graph.arrays))
+        written = 0
+
+        def write_arrays(limit: int) -> None:
+            nonlocal written
+            while written <= limit:
+                number, array = next(array_lines)
+                if array.param is not None:
+                    lines.append(f"(let a{number} (Param {array.param}))")
+                else:
+                    info, element = array.stores[0]
+                    lines.append(f"(let a{number} (Store {info} e{element}))")
+                written += 1
+
+        for number, (enode,) in enumerate(graph.elements):
+            if enode.kind == "load":
+                write_arrays(enode.attr)
+            lines.append(f"(let e{number} {_text(enode)})")
+            facts += self.facts_about(enode)
+        write_arrays(len(graph.arrays) - 1)
+        facts += [f"(ArrayRoot {place} a{array})" for place, array in enumerate(graph.array_roots)]
+        facts += [f"(Seed {number} a{number})" for number in range(len(graph.arrays))]
+        facts += [f"(Root {place} e{element})" for place, element in enumerate(graph.element_roots)]
+        facts += self.table_facts()
+        return self._as_rule([*lines, *facts])
+
+    def _as_rule(self, actions: list[str]) -> str:
+        name = f"text{self.texts}"
+        self.texts += 1
+        body = "\n".join(actions)
+        return f'(ruleset {name})\n(rule () ({body}) :ruleset {name} :name "{name}")\n(run {name} 1)'
+
+    def facts_about(self, enode: ENode) -> Iterator[str]:
+        """What the host knows of a part that is new."""
+        for fact in self._facts_about(enode):
+            if fact not in self.told:
+                self.told.add(fact)
+                yield fact
+
+    def _facts_about(self, enode: ENode) -> Iterator[str]:
+        if enode.kind == "constant":
+            constant, text = enode.constant, _text(enode)
+            for name in equal_literals(constant, self.asked):
+                yield f'(Equals {text} "{name}")'
+            for test, holds in CONSTANT_TESTS.items():
+                if holds(constant):
+                    yield f'(Known "{test}" {text})'
+        elif enode.kind == "apply":
+            yield f'(set (result "{enode.signature}") "{result_char(enode.name, enode.signature)}")'
+            if is_quiet(enode.name, enode.signature):
+                yield f'(Quiet "{enode.name}" "{enode.signature}")'
+            op = UFUNCS.get(enode.name)
+            if op is not None and op.idempotent and enode.signature[0] == enode.signature[-1]:
+                yield f'(Idempotent "{enode.name}" "{enode.signature}")'
+            if op is not None and commutes(enode.name, enode.signature):
+                yield f'(Commutes "{enode.name}" "{enode.signature}")'
+
+    def table_facts(self) -> Iterator[str]:
+        """Facts about the numbers in the tables that egglog has not heard of."""
+        tables = self.tables
+        while self.spaces_told < len(tables.spaces.values):
+            shape = tables.spaces.values[self.spaces_told]
+            filled = Moved(View((), len(shape)), (), shape)
+            if shape:
+                yield f"(set (fill {self.spaces_told}) {tables.moves.number(filled)})"
+            self.spaces_told += 1
+        while self.moves_told < len(tables.moves.values):
+            number = self.moves_told
+            moved = tables.moves.values[number]
+            space = tables.spaces.number(moved.shape)
+            yield f"(set (move_space {number}) {space})"
+            if reads_everything(moved):
+                yield f"(Covers {number})"
+            if moved.view.is_identity and moved.source == moved.shape:
+                yield f"(set (same {number}) {space})"
+            self.moves_told += 1
+        while self.stores_told < len(tables.stores.values):
+            shape = tables.stores.values[self.stores_told].shape
+            yield f"(set (store_space {self.stores_told}) {tables.spaces.number(shape)})"
+            self.stores_told += 1
+        while self.folds_told < len(tables.folds.values):
+            fold = tables.folds.values[self.folds_told]
+            yield f"(set (fold_space {self.folds_told}) {tables.spaces.number(fold.shape)})"
+            yield f'(set (fold_dtype {self.folds_told}) "{fold.dtype.char}")'
+            self.folds_told += 1
+
+    def news(self, out: ReadOut) -> str:
+        """What the host finds in a read-out that the e-graph has not been told."""
+        graph, lines = out.graph, []
+        for char, value in out.literals:
+            constant = literal(ast.literal_eval(value), np.dtype(char))
+            if constant is not None:
+                enode = ENode("constant", char, constant.data.hex())
+                lines += self._once(f'(union (Literal "{value}" "{char}") {_text(enode)})')
+                lines += self.facts_about(enode)
+        constants = [next((e for e in alternatives if e.kind == "constant"), None) for alternatives in graph.elements]
+        for number, alternatives in enumerate(graph.elements):
+            for enode in alternatives:
+                if enode.kind == "apply":
+                    lines += self.facts_about(enode)
+                    if enode.name == "cast":
+                        lines += self._casts(enode, graph)
+                    if constants[number] is None:
+                        lines += self._folded(enode, constants)
+                elif enode.kind == "move":
+                    lines += self._compositions(enode, graph)
+        lines += self.table_facts()
+        return self._as_rule(lines) if lines else ""
+
+    def _once(self, text: str) -> list[str]:
+        if text in self.told:
+            return []
+        self.told.add(text)
+        return [text]
+
+    def _folded(self, enode: ENode, constants: list[ENode | None]) -> list[str]:
+        args = [constants[arg] for arg in enode.args]
+        known = [arg for arg in args if arg is not None]
+        if len(known) < len(args):
+            return []
+        result = fold_constants(enode.name, enode.signature, tuple(arg.constant for arg in known))
+        if result is None:
+            return []
+        arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(known)]
+        term = f'({arity} "{enode.name}" "{enode.signature}" {" ".join(map(_text, known))})'
+        folded = ENode("constant", result.dtype.char, result.data.hex())
+        return [*self._once(f"(union {term} {_text(folded)})"), *self.facts_about(folded)]
+
+    def _casts(self, enode: ENode, graph: Graph) -> list[str]:
+        lines: list[str] = []
+        for inner in graph.elements[enode.args[0]]:
+            if inner.kind == "apply" and inner.name == "cast":
+                both = cast_pair(inner.signature, enode.signature)
+                if both is not None:
+                    lines += self._once(f'(CastPair "{inner.signature}" "{enode.signature}" "{both}")')
+        return lines
+
+    def _compositions(self, enode: ENode, graph: Graph) -> list[str]:
+        lines: list[str] = []
+        moves = self.tables.moves
+        outer = moves.values[enode.attr]
+        for inner in graph.elements[enode.args[0]]:
+            if inner.kind == "move":
+                first = moves.values[inner.attr]
+                both = moves.number(Moved(first.view.then(outer.view), first.source, outer.shape))
+                lines += self._once(f"(set (compose {inner.attr} {enode.attr}) {both})")
+        return lines
+
+
+@dataclass(slots=True)
+class ReadOut:
+    """A graph, the literals that rules wrote, and which rule fired on which class."""
+
+    graph: Graph
+    literals: list[tuple[str, str]]
+    fired: list[tuple[str, int]]
+
+
+def read_out(opened: Session, seeds: Seeds) -> ReadOut:
+    """The e-graph as Python data, with classes numbered in the order in which they are met."""
+    functions = opened.freeze().functions
+    egraph = opened.egraph
+    elements: dict[Value, int] = {}
+    arrays: dict[Value, int] = {}
+    strings: dict[Value, str] = {}
+    graph, written = Graph(), list[tuple[str, str]]()
+    seeds_of: dict[int, list[int]] = {}
+
+    def element(value: Value) -> int:
+        number = elements.setdefault(value, len(elements))
+        if number == len(graph.elements):
+            graph.elements.append([])
+        return number
+
+    def array(value: Value) -> int:
+        number = arrays.setdefault(value, len(arrays))
+        if number == len(graph.arrays):
+            graph.arrays.append(ArrayClass())
+        return number
+
+    def text(value: Value) -> str:
+        found = strings.get(value)
+        if found is None:
+            found = strings[value] = egraph.value_to_string(value)
+        return found
+
+    integer = egraph.value_to_i64
+    for row in functions["Param"].rows:
+        graph.arrays[array(row.output)].param = integer(row.inputs[0])
+    for row in functions["Store"].rows:
+        info, below = row.inputs
+        graph.arrays[array(row.output)].stores.append((integer(info), element(below)))
+    for row in functions["Load"].rows:
+        graph.elements[element(row.output)].append(ENode("load", attr=array(row.inputs[0])))
+    for row in functions["Const"].rows:
+        char, data = row.inputs
+        graph.elements[element(row.output)].append(ENode("constant", text(char), text(data)))
+    for row in functions["Literal"].rows:
+        value, char = map(text, row.inputs)
+        written.append((char, value))
+        constant = literal(ast.literal_eval(value), np.dtype(char))
+        if constant is not None:
+            enode = ENode("constant", char, constant.data.hex())
+            if enode not in (alternatives := graph.elements[element(row.output)]):
+                alternatives.append(enode)
+    for name, kind in (("Argument", "argument"), ("Size", "size")):
+        for row in functions[name].rows:
+            graph.elements[element(row.output)].append(ENode(kind, attr=integer(row.inputs[0])))
+    for name in ("Unary", "Binary", "Ternary"):
+        for row in functions[name].rows:
+            op, signature, *args = row.inputs
+            below = tuple(map(element, args))
+            graph.elements[element(row.output)].append(ENode("apply", text(op), text(signature), args=below))
+    for name, kind in (("Move", "move"), ("Fold", "fold")):
+        for row in functions[name].rows:
+            info, below = row.inputs
+            graph.elements[element(row.output)].append(ENode(kind, attr=integer(info), args=(element(below),)))
+    graph.array_roots = [0] * len(seeds.graph.array_roots)
+    for row in functions["ArrayRoot"].rows:
+        graph.array_roots[integer(row.inputs[0])] = array(row.inputs[1])
+    graph.element_roots = [0] * len(seeds.graph.element_roots)
+    for row in functions["Root"].rows:
+        graph.element_roots[integer(row.inputs[0])] = element(row.inputs[1])
+    fired = [(text(row.inputs[0]), element(row.inputs[1])) for row in functions["Fired"].rows]
+    for row in functions["Seed"].rows:
+        ranks = seeds_of.setdefault(array(row.inputs[1]), [])
+        ranks.append(integer(row.inputs[0]))
+    for number, ranks in seeds_of.items():
+        graph.arrays[number].rank = min(ranks)
+    return ReadOut(graph, written, fired)
+
+
+def _text(enode: ENode) -> str:
+    args = " ".join(f"e{arg}" for arg in enode.args)
+    match enode.kind:
+        case "load":
+            return f"(Load a{enode.attr})"
+        case "constant":
+            return f'(Const "{enode.name}" "{enode.signature}")'
+        case "argument":
+            return f"(Argument {enode.attr})"
+        case "size":
+            return f"(Size {enode.attr})"
+        case "move":
+            return f"(Move {enode.attr} {args})"
+        case "fold":
+            return f"(Fold {enode.attr} {args})"
+        case "apply":
+            arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(enode.args)]
+            return f'({arity} "{enode.name}" "{enode.signature}" {args})'
+
+
+def has_mirrored(graph: Graph) -> bool:
+    """Whether two classes differ only in the order of a commutative operation's arguments."""
+    seen: dict[tuple[str, str, tuple[int, ...]], int] = {}
+    for number, alternatives in enumerate(graph.elements):
+        for enode in alternatives:
+            if len(enode.args) == 2 and enode.name in UFUNCS and commutes(enode.name, enode.signature):
+                first, second = sorted(enode.args)
+                if seen.setdefault((enode.name, enode.signature, (first, second)), number) != number:
+                    return True
+    return False
