@@ -150,6 +150,10 @@ class Code:
         room.type = POINTER  # llvmlite would check stores against the type of the room
         return room
 
+    def variable(self, type_: ir.Type) -> ir.Value:
+        """A place that changes from turn to turn of a loop; LLVM makes a register of it."""
+        return self.room(type_)
+
     # Control flow -----------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -161,6 +161,7 @@ CODEGEN_CALLS = ("memcpy", "memset", "memmove")
 def _optimize(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> None:
     """The few passes that pay: our vector loops need no vectorizer, only common subexpressions found."""
     passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=1))
     for function in parsed.functions:

@@ -14,7 +14,8 @@ from lowering.engine import machine
 from lowering.evaluate import scalars
 from lowering.flags import declare
 from lowering.frame import Cell, Result, Status
-from lowering.loops import Fill, Let, Loop, Nest, Statement, Store, total
+from lowering.folds import fold_columns, fold_runs
+from lowering.loops import Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
 from lowering.nests import nests_of
 from lowering.rows import fill
 from lowering.values import I32, I64, POINTER, VOID, store
@@ -111,8 +112,10 @@ class _Run:
                 case Store(target, term, accesses):
                     scalars(code, [term], accesses, known, point)
                     store(code.b, known[term], code.address(target, point), target.buffer.dtype)
-                case _:
-                    raise NotImplementedError
+                case FoldRuns():
+                    fold_runs(code, statement, known, point)
+                case FoldColumns():
+                    fold_columns(code, statement, known, point)
 
     def _cells(self) -> None:
         code = self.code

@@ -20,7 +20,7 @@ from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.loops import Borrow, Compute, Fill, Row
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
-from lowering.values import I8, I64, load, register_type, shuffle, splat, store, vector
+from lowering.values import I64, load, register_type, shuffle, splat, store
 
 BLOCK = 256
 """Elements in a block: NumPy's loops run at full speed from 64, and a dozen blocks stay in the first-level cache."""
@@ -101,21 +101,28 @@ class Cursor:
 
     # Running ----------------------------------------------------------------------------------------------------
 
-    def run(self, count: ir.Value, sink: Sink, overlap: bool = True) -> None:
-        """Evaluate `count` elements and hand them to `sink`; with `overlap`, some of them twice."""
-        if not self.row.stages:
-            vector_loop(self.code, count, self.lanes, self._body([self.row.term], {}, I64(0), [sink]), overlap)
-            return
+    def value(self, index: ir.Value, lanes: int) -> ir.Value:
+        """The row's value at `index`; only of rows without stages."""
+        return self._values([self.row.term], {}, index, index, lanes)[0]
+
+    def run(self, count: ir.Value, sink: Sink, overlap: bool = True, first: ir.Value | None = None) -> None:
+        """Evaluate `count` elements (from `first` on) and hand them to `sink`; with `overlap`, some of them twice."""
         code = self.code
+        begin = first or I64(0)
+        if not self.row.stages:
+            body = self._body([self.row.term], {}, begin, [sink])
+            vector_loop(code, count, self.lanes, body, overlap)
+            return
         rooms = self._argument_rooms()
-        with code.loop("block", count, BLOCK) as first:
-            length = code.smaller(I64(BLOCK), code.b.sub(count, first))
-            held = self.stages(first, length, rooms)
+        with code.loop("block", count, BLOCK) as done:
+            length = code.smaller(I64(BLOCK), code.b.sub(count, done))
+            here = plus(code.b, begin, done)
+            held = self._stages(here, length, rooms)
 
             def shifted(lanes: int, index: ir.Value, value: ir.Value) -> None:
-                sink(lanes, code.b.add(first, index), value)
+                sink(lanes, code.b.add(done, index), value)
 
-            vector_loop(code, length, self.lanes, self._body([self.row.term], held, first, [shifted]), overlap)
+            vector_loop(code, length, self.lanes, self._body([self.row.term], held, here, [shifted]), overlap)
 
     def _argument_rooms(self) -> dict[Term, ir.Value]:
         """Arguments of borrowed loops that do not change along the row, each in memory."""
@@ -129,7 +136,7 @@ class Cursor:
                         store(self.code.b, value, rooms[arg], arg.dtype)
         return rooms
 
-    def stages(self, first: ir.Value, length: ir.Value, rooms: dict[Term, ir.Value]) -> dict[Term, ir.Value]:
+    def _stages(self, first: ir.Value, length: ir.Value, rooms: dict[Term, ir.Value]) -> dict[Term, ir.Value]:
         """Run the stages for the elements from `first` on; return where the terms in blocks lie."""
         held: dict[Term, ir.Value] = {}
         for stage in self.row.stages:
@@ -161,63 +168,88 @@ class Cursor:
     def _body(
         self, roots: list[Term], held: dict[Term, ir.Value], first: ir.Value, sinks: list[Sink]
     ) -> Callable[[ir.Value, int], None]:
-        code = self.code
         held = dict(held)
-        splats: dict[tuple[Term, int], ir.Value] = {}
-        before = code.b.block
-        del before
 
         def body(index: ir.Value, lanes: int) -> None:
-            def leaf(term: Term) -> ir.Value | None:
-                if term in held:
-                    return load(code.b, code.element(held[term], index, term.dtype), term.dtype, lanes)
-                if term in self.fixed:
-                    return splat(code.b, self.fixed[term], term.dtype, lanes)
-                if isinstance(term, Load):
-                    place = index if isinstance(first, ir.Constant) else code.b.add(first, index)
-                    return self.read(term, place, lanes)
-                return None
+            values = self._values(roots, held, index, plus(self.code.b, first, index), lanes)
+            for value, sink in zip(values, sinks, strict=True):
+                sink(lanes, index, value)
 
-            values = evaluate(code, roots, lanes, leaf)
-            for root, sink in zip(roots, sinks, strict=True):
-                sink(lanes, index, values[root])
-
-        del splats
         return body
+
+    def _values(
+        self, roots: list[Term], held: dict[Term, ir.Value], in_block: ir.Value, in_row: ir.Value, lanes: int
+    ) -> list[ir.Value]:
+        code = self.code
+
+        def leaf(term: Term) -> ir.Value | None:
+            if term in held:
+                return load(code.b, code.element(held[term], in_block, term.dtype), term.dtype, lanes)
+            if term in self.fixed:
+                return splat(code.b, self.fixed[term], term.dtype, lanes)
+            return self.read(term, in_row, lanes) if isinstance(term, Load) else None
+
+        values = evaluate(code, roots, lanes, leaf)
+        return [values[root] for root in roots]
+
+
+def plus(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """A sum of sizes, without an instruction where one is zero."""
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, ir.Constant) and one.constant == 0:
+            return other
+    return b.add(x, y)
 
 
 def vector_loop(
-    code: Code, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None], overlap: bool = True
+    code: Code,
+    count: ir.Value,
+    lanes: int,
+    body: Callable[[ir.Value, int], None],
+    overlap: bool = True,
+    start: ir.Value | None = None,
 ) -> None:
-    """Call `body(index, lanes)` for every element of `count`, in vectors; the last vector overlaps the one before."""
+    """Call `body(index, lanes)` for `start <= index < count`, in vectors.
+
+    With `overlap` the last vector overlaps the one before it, even to below `start`; without, the rest is done one
+    by one. All counts start at 0 if not told.
+    """
+    begin = start or I64(0)
     if lanes == 1 or not overlap:
-        _plain_loop(code, count, lanes, body)
+        _plain_loop(code, begin, count, lanes, body)
         return
     b = code.b
     with b.if_else(b.icmp_signed(">=", count, I64(lanes)), likely=True) as (wide, narrow):
         with wide:
+            last = b.sub(count, I64(lanes))
+            begin_wide = begin if start is None else code.smaller(begin, last)
             before = b.block
             head = b.append_basic_block("vectors")
             after = b.append_basic_block("vectors.after")
-            last = b.sub(count, I64(lanes))
-            b.branch(head)
+            if start is None:
+                b.branch(head)
+            else:
+                b.cbranch(b.icmp_signed("<", begin, count), head, after)
             b.position_at_end(head)
             index = b.phi(I64, "v")
-            index.add_incoming(I64(0), before)
+            index.add_incoming(begin_wide, before)
             body(index, lanes)
             following = b.add(index, I64(lanes))
             index.add_incoming(code.smaller(following, last), b.block)
             b.cbranch(b.icmp_signed("<", following, count), head, after)
             b.position_at_end(after)
-        with narrow, code.loop("one", count) as index:
+        with narrow, code.loop("one", count, 1, begin) as index:
             body(index, 1)
 
 
-def _plain_loop(code: Code, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None]) -> None:
-    done: ir.Value = I64(0)
+def _plain_loop(
+    code: Code, begin: ir.Value, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None]
+) -> None:
+    done = begin
     if lanes > 1:
-        done = code.b.and_(count, I64(-lanes))
-        with code.loop("v", done, lanes) as index:
+        b = code.b
+        done = plus(b, begin, b.and_(b.sub(count, begin), I64(-lanes)))
+        with code.loop("v", done, lanes, begin) as index:
             body(index, lanes)
     with code.loop("one", count, 1, done) as index:
         body(index, 1)

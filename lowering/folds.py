@@ -1,0 +1,395 @@
+"""Reductions: one number from a run of elements, or a row of numbers from a stack of rows.
+
+Sums of floats run in NumPy's order (`lowering.pairwise`), products one element after the other, everything whose
+result does not depend on the order in vectors with several accumulators. An operation without inline code (a product
+of complex numbers) is NumPy's own loop, called as NumPy's `reduce` calls it: the accumulator is operand and result.
+Called by `lowering.kernels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from llvmlite import ir
+
+from eqsat.errors import UnsupportedError
+from eqsat.ir.dims import Dim
+from eqsat.ir.nodes import Constant
+from eqsat.ir.program import Term
+from eqsat.ir.types import DType
+from lowering import half
+from lowering.context import Code, Point
+from lowering.evaluate import call_inner_loop
+from lowering.loops import Axis, FoldColumns, FoldRuns, total
+from lowering.pairwise import WINDOW, Reader, tree_sum
+from lowering.rows import BLOCK, Cursor, lanes_for, vector_loop
+from lowering.scalar import CAST, KINDS, TABLE, Site
+from lowering.values import I64, constant, format_of, load, register_type, shuffle, splat, store
+
+Combine = Callable[[ir.Value, ir.Value], ir.Value]
+Known = dict[Term, ir.Value]
+F4 = np.dtype("f4")
+
+UNROLL = 4
+"""Independent accumulators of order-free reductions, and vectors of a tile of columns."""
+ROWS_AT_A_TIME = 16
+"""Rows that one pass over the columns adds up: as many streams as the processor's prefetcher follows."""
+
+
+def start_element(op: str, dtype: DType) -> Constant:
+    """What a reduction starts from, so that combining it with `x` gives `x` (+0.0 for sums, as in NumPy)."""
+    extremes: dict[str, object]
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        extremes = {"maximum": limits.min, "minimum": limits.max, "fmax": limits.min, "fmin": limits.max}
+    elif dtype.kind == "b":
+        extremes = {"maximum": False, "minimum": True, "fmax": False, "fmin": True}
+    else:
+        infinity = complex(np.inf, np.inf) if dtype.kind == "c" else np.inf
+        extremes = {"maximum": -infinity, "minimum": infinity, "fmax": np.nan, "fmin": np.nan}
+    values = extremes | {"add": 0, "multiply": 1, "logical_and": True, "logical_or": False, "logical_xor": False}
+    values |= {"bitwise_or": 0, "bitwise_xor": 0}
+    if op == "bitwise_and":
+        return Constant(dtype, b"\x01" if dtype.kind == "b" else b"\xff" * dtype.itemsize)
+    if op not in values:
+        raise UnsupportedError(f"reducing by {op} is not compiled yet", instead="call it outside the jitted function")
+    return Constant.of(values[op], dtype)
+
+
+def _combine(code: Code, op: str, dtype: DType) -> Combine | None:
+    """Inline code of the operation between two values of `dtype`; None if NumPy's loop must do it."""
+    if half.is_half(dtype):
+        narrow = _combine(code, op, F4)
+        if narrow is None:
+            return None
+        site = Site(code.b, (dtype, dtype), dtype)
+        return lambda x, y: half.narrow(site, narrow(half.widen(site, x), half.widen(site, y)))
+    found = TABLE.get((op, KINDS.get(dtype.char, "-") * 2))
+    if found is None:
+        return None
+    site = Site(code.b, (dtype, dtype), dtype)
+    return lambda x, y: found(site, x, y)
+
+
+def _as(code: Code, value: ir.Value, source: DType, target: DType) -> ir.Value:
+    """Elements of the term as the reduction takes them (bools, for `any` and `all` of numbers)."""
+    return value if source == target else CAST(Site(code.b, (source,), target), value)
+
+
+# Runs -----------------------------------------------------------------------------------------------------------
+
+
+def fold_runs(code: Code, fold: FoldRuns, known: Known, point: Point) -> None:
+    """Reduce to one number and store it."""
+    dtype = fold.dtype
+    combine = _combine(code, fold.op, dtype)
+    place = code.address(fold.target, point)
+    start = constant(start_element(fold.op, dtype))
+    if combine is None:
+        room = code.stack(dtype, 1)
+        store(code.b, start, room, dtype)
+        _nested(code, fold.outer, point, lambda here: _run_borrowed(code, fold, known, here, room))
+        store(code.b, load(code.b, room, dtype, 1), place, dtype)
+        return
+    accumulator = code.variable(start.type)
+    code.b.store(start, accumulator)
+    if fold.tree == "free":
+        _free(code, fold, known, point, combine, accumulator)
+    else:
+        one_run = _run_pairwise if fold.tree == "pairwise" else _run_sequential
+        _nested(code, fold.outer, point, lambda here: one_run(code, fold, known, here, combine, accumulator))
+    store(code.b, code.b.load(accumulator, typ=start.type), place, dtype)
+
+
+def _nested(code: Code, axes: tuple[Axis, ...], point: Point, body: Callable[[Point], None]) -> None:
+    """Loops over `axes`, slowest first, around `body`."""
+    if not axes:
+        body(point)
+        return
+    with code.loop(axes[0].name, code.size(axes[0].extent)) as index:
+        _nested(code, axes[1:], {**point, axes[0].name: index}, body)
+
+
+def _row_count(code: Code, fold: FoldRuns) -> ir.Value:
+    return code.size(fold.row.axis.extent)
+
+
+def _run_sequential(
+    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value
+) -> None:
+    source = fold.row.term.dtype
+
+    def row(here: Point) -> None:
+        cursor = Cursor.open(code, fold.row, known, here, lanes_for(code, fold.row))
+
+        def sink(lanes: int, _: ir.Value, value: ir.Value) -> None:
+            value = _as(code, value, source, fold.dtype)
+            found = code.b.load(accumulator, typ=accumulator_type(fold.dtype))
+            for lane in range(lanes):
+                found = combine(found, _lane(code, value, lane, lanes, fold.dtype))
+            code.b.store(found, accumulator)
+
+        cursor.run(_row_count(code, fold), sink, overlap=False)
+
+    _nested(code, fold.inner[:-1], point, row)
+
+
+def accumulator_type(dtype: DType, lanes: int = 1) -> ir.Type:
+    """The type of a running result."""
+    return register_type(dtype, lanes)
+
+
+def _lane(code: Code, value: ir.Value, lane: int, lanes: int, dtype: DType) -> ir.Value:
+    """One element of a vector."""
+    if lanes == 1:
+        return value
+    parts = format_of(dtype).parts
+    if parts == 1:
+        return code.b.extract_element(value, ir.IntType(32)(lane))
+    return shuffle(code.b, value, [lane * parts, lane * parts + 1])
+
+
+def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: ir.Value) -> None:
+    """A run through NumPy's own loop: elements into a block, then `reduce` over the block."""
+    dtype = fold.dtype
+    block = code.stack(dtype, BLOCK)
+    signature = f"{dtype.char}{dtype.char}->{dtype.char}"
+
+    def row(here: Point) -> None:
+        cursor = Cursor.open(code, fold.row, known, here, lanes_for(code, fold.row))
+        count = _row_count(code, fold)
+        with code.loop("piece", count, BLOCK) as first:
+            length = code.smaller(I64(BLOCK), code.b.sub(count, first))
+            cursor.run(length, _into(code, block, fold.row.term.dtype, dtype), first=first)
+            call_inner_loop(code, fold.op, signature, [room, block, room], [0, dtype.itemsize, 0], length)
+
+    _nested(code, fold.inner[:-1], point, row)
+
+
+def _into(code: Code, block: ir.Value, source: DType, dtype: DType):  # noqa: ANN202
+    def sink(_: int, index: ir.Value, value: ir.Value) -> None:
+        store(code.b, _as(code, value, source, dtype), code.element(block, index, dtype), dtype)
+
+    return sink
+
+
+def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value) -> None:
+    """Any order: vectors of accumulators over all rows, combined at the end."""
+    b, dtype, source = code.b, fold.dtype, fold.row.term.dtype
+    lanes = lanes_for(code, fold.row, [dtype])
+    start = constant(start_element(fold.op, dtype))
+    wide = accumulator_type(dtype, lanes)
+    vectors = [code.variable(wide) for _ in range(UNROLL)] if lanes > 1 else []
+    for variable in vectors:
+        b.store(splat(b, start, dtype, lanes), variable)
+
+    def add(variable: ir.Value, value: ir.Value, type_: ir.Type) -> None:
+        b.store(combine(b.load(variable, typ=type_), _as(code, value, source, dtype)), variable)
+
+    def row(here: Point) -> None:
+        cursor = Cursor.open(code, fold.row, known, here, lanes)
+        count = _row_count(code, fold)
+
+        def sink(width: int, _: ir.Value, value: ir.Value) -> None:
+            if width == 1:
+                add(accumulator, value, accumulator_type(dtype))
+            else:
+                add(vectors[0], value, wide)
+
+        if fold.row.stages or lanes == 1:
+            cursor.run(count, sink, overlap=False)
+            return
+        step = lanes * UNROLL
+        many = b.and_(count, I64(-step))
+        with code.loop("many", many, step) as index:
+            values = [cursor.value(b.add(index, I64(k * lanes)), lanes) for k in range(UNROLL)]
+            for variable, value in zip(vectors, values, strict=True):
+                add(variable, value, wide)
+        vector_loop(
+            code, count, lanes, lambda index, width: sink(width, index, cursor.value(index, width)), False, many
+        )
+
+    _nested(code, fold.inner[:-1], point, row)
+    if not vectors:
+        return
+    found = [b.load(variable, typ=wide) for variable in vectors]
+    while len(found) > 1:
+        found = [combine(x, y) for x, y in zip(found[::2], found[1::2], strict=True)]
+    across, parts = found[0], format_of(dtype).parts
+    while lanes > 1:
+        middle = lanes * parts // 2
+        low, high = (shuffle(b, across, range(k, k + middle)) for k in (0, middle))
+        if middle == 1:
+            low, high = (b.extract_element(across, ir.IntType(32)(k)) for k in (0, 1))
+        across, lanes = combine(low, high), lanes // 2
+    b.store(combine(b.load(accumulator, typ=start.type), across), accumulator)
+
+
+# Pairwise -------------------------------------------------------------------------------------------------------
+
+
+def _run_pairwise(
+    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value
+) -> None:
+    """Add the tree sum of the run, or of each piece of it, to the accumulator."""
+    b, dtype = code.b, fold.dtype
+    del combine
+    inside = F4 if half.is_half(dtype) else dtype  # NumPy sums float16 in float32 and rounds each run's sum once
+    count = code.size(total(tuple(axis.extent for axis in fold.inner)))
+    opener = _streamed(code, fold, known, point) if fold.row.stages or len(fold.inner) > 1 else None
+    direct = None if opener else Cursor.open(code, fold.row, known, point, 1)
+    source = fold.row.term.dtype
+    zero = constant(Constant.of(complex(-0.0, -0.0) if inside.kind == "c" else -0.0, inside))
+    parts = format_of(inside).parts
+
+    def piece(first: ir.Value, length: ir.Value) -> None:
+        def open_piece(start: ir.Value, size: ir.Value) -> Reader:
+            begin = b.add(first, start)
+            if opener is not None:
+                room = opener(begin, size)
+                return lambda index, lanes: _as(
+                    code, load(b, code.element(room, index, source), source, lanes), source, inside
+                )
+            assert direct is not None
+            return lambda index, lanes: _as(code, direct.value(b.add(begin, index), lanes), source, inside)
+
+        found = tree_sum(code, length, open_piece, zero, parts)
+        old = b.load(accumulator, typ=accumulator_type(dtype))
+        if inside is dtype:
+            b.store(b.fadd(old, found), accumulator)
+        else:
+            site = Site(b, (dtype,), dtype)
+            b.store(half.narrow(site, b.fadd(half.widen(site, old), found)), accumulator)
+
+    if fold.piece is None:
+        piece(I64(0), count)
+        return
+    with code.loop("piece", count, fold.piece) as first:
+        piece(first, code.smaller(I64(fold.piece), b.sub(count, first)))
+
+
+def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callable[[ir.Value, ir.Value], ir.Value]:
+    """Elements of a run that is no single row, or that NumPy's loops take part in: copied out, a window at a time."""
+    row, dtype = fold.row, fold.row.term.dtype
+    lanes = lanes_for(code, row)
+    window = code.stack(dtype, WINDOW)
+    slow = fold.inner[:-1]
+    whole = None if slow else Cursor.open(code, row, known, point, lanes)
+
+    def open_window(start: ir.Value, size: ir.Value) -> ir.Value:
+        if whole is not None:
+            whole.run(size, _into(code, window, dtype, dtype), first=start)
+            return window
+        b = code.b
+        length = _row_count(code, fold)
+        done, column, number = (code.variable(I64) for _ in range(3))
+        b.store(I64(0), done)
+        b.store(b.urem(start, length), column)
+        b.store(b.udiv(start, length), number)
+        again, after = (code.function.append_basic_block(f"window.{name}") for name in ("again", "after"))
+        b.branch(again)
+        b.position_at_end(again)
+        begin, at, row_number = (b.load(variable, typ=I64) for variable in (done, column, number))
+        count = code.smaller(b.sub(length, at), b.sub(size, begin))
+        here = {**point, **_indices(code, row_number, slow)}
+        into = code.element(window, begin, dtype)
+        Cursor.open(code, row, known, here, lanes, at).run(count, _into(code, into, dtype, dtype))
+        following = b.add(begin, count)
+        b.store(following, done)
+        b.store(I64(0), column)
+        b.store(b.add(row_number, I64(1)), number)
+        b.cbranch(b.icmp_signed("<", following, size), again, after)
+        b.position_at_end(after)
+        return window
+
+    return open_window
+
+
+def _indices(code: Code, number: ir.Value, axes: tuple[Axis, ...]) -> dict[str, ir.Value]:
+    """The loop variables of `axes` in turn number `number` of them all."""
+    found: dict[str, ir.Value] = {}
+    for axis in reversed(axes[1:]):
+        extent = code.size(axis.extent)
+        found[axis.name] = code.b.urem(number, extent)
+        number = code.b.udiv(number, extent)
+    found[axes[0].name] = number
+    return found
+
+
+# Columns --------------------------------------------------------------------------------------------------------
+
+
+def fold_columns(code: Code, fold: FoldColumns, known: Known, point: Point) -> None:
+    """Reduce a stack of rows into the row `target`, which holds the running results."""
+    b, dtype, row = code.b, fold.dtype, fold.row
+    lanes = lanes_for(code, row, [dtype])
+    start = constant(start_element(fold.op, dtype))
+    place = code.address(fold.target, point)
+    count = code.size(row.axis.extent)
+
+    def clear(index: ir.Value, width: int) -> None:
+        store(b, splat(b, start, dtype, width), code.element(place, index, dtype), dtype)
+
+    vector_loop(code, count, lanes, clear)
+    combine = _combine(code, fold.op, dtype)
+    if combine is None:
+        _nested(code, fold.outer, point, lambda here: _add_row_borrowed(code, fold, known, here, place))
+    elif row.stages:
+        _nested(code, fold.outer, point, lambda here: _add_row(code, fold, known, here, place, combine))
+    else:
+        last = fold.outer[-1] if fold.outer else Axis("once", Dim((), 1))
+        _nested(code, fold.outer[:-1], point, lambda here: _add_rows(code, fold, known, here, place, combine, last))
+
+
+def _add_rows(
+    code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value, combine: Combine, axis: Axis
+) -> None:
+    """Add the rows along `axis`, some at a time, to tiles of the running results."""
+    b, dtype, row = code.b, fold.dtype, fold.row
+    lanes = lanes_for(code, row, [dtype])
+    count, rows = code.size(row.axis.extent), code.size(axis.extent)
+    with code.loop("rows", rows, ROWS_AT_A_TIME) as first:
+        end = code.smaller(rows, b.add(first, I64(ROWS_AT_A_TIME)))
+
+        def tile(index: ir.Value, width: int, vectors: int) -> None:
+            places = [code.element(place, b.add(index, I64(k * width)), dtype) for k in range(vectors)]
+            sums = [code.variable(accumulator_type(dtype, width)) for _ in places]
+            for variable, where in zip(sums, places, strict=True):
+                b.store(load(b, where, dtype, width), variable)
+            with code.loop(axis.name, end, 1, first) as number:
+                cursor = Cursor.open(code, row, known, {**point, axis.name: number}, lanes, index)
+                for k, variable in enumerate(sums):
+                    value = _as(code, cursor.value(I64(k * width), width), row.term.dtype, dtype)
+                    b.store(combine(b.load(variable, typ=accumulator_type(dtype, width)), value), variable)
+            for variable, where in zip(sums, places, strict=True):
+                store(b, b.load(variable, typ=accumulator_type(dtype, width)), where, dtype)
+
+        wide = b.and_(count, I64(-lanes * UNROLL))
+        with code.loop("tile", wide, lanes * UNROLL) as index:
+            tile(index, lanes, UNROLL)
+        vector_loop(code, count, lanes, lambda index, width: tile(index, width, 1), False, wide)
+
+
+def _add_row(code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value, combine: Combine) -> None:
+    b, dtype, source = code.b, fold.dtype, fold.row.term.dtype
+    cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))
+
+    def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+        where = code.element(place, index, dtype)
+        store(b, combine(load(b, where, dtype, lanes), _as(code, value, source, dtype)), where, dtype)
+
+    cursor.run(code.size(fold.row.axis.extent), sink, overlap=False)
+
+
+def _add_row_borrowed(code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value) -> None:
+    b, dtype = code.b, fold.dtype
+    block = code.stack(dtype, BLOCK)
+    cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))
+    count = code.size(fold.row.axis.extent)
+    signature, size = f"{dtype.char}{dtype.char}->{dtype.char}", dtype.itemsize
+    with code.loop("piece", count, BLOCK) as first:
+        length = code.smaller(I64(BLOCK), b.sub(count, first))
+        cursor.run(length, _into(code, block, fold.row.term.dtype, dtype), first=first)
+        where = code.element(place, first, dtype)
+        call_inner_loop(code, fold.op, signature, [where, block, where], [size, size, size], length)
