@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from eqsat.egraph.optimize import Report, optimize
-from eqsat.frontend.arguments import sizes_of, type_of
+from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.translate import translate
 from eqsat.frontend.values import Library
 from eqsat.ir.program import Program
@@ -87,14 +87,15 @@ def specialize(function: FunctionType, arguments: tuple[object, ...], stages: St
     not supported.
     """
     clock = _Clock()
-    types = tuple(type_of(argument, position) for position, argument in enumerate(arguments))
+    names = function.__code__.co_varnames
+    types = tuple(type_of(argument, position, names[position]) for position, argument in enumerate(arguments))
     sizes = sizes_of(arguments)
     readonly = frozenset(
         position
         for position, argument in enumerate(arguments)
         if isinstance(argument, np.ndarray) and not argument.flags.writeable
     )
-    region = translate(function, types, sizes, stages.library, readonly)
+    region = translate(function, types, sizes, stages.library, readonly, strides=strides_of(arguments))
     if os.environ.get("EQSAT_CHECK") == "1":
         verify(region)
     clock.lap("types and IR")
