@@ -112,13 +112,17 @@ _SIGNATURES = ("{t}->{t}", "{t}{t}->{t}", "{t}{t}->?", "{t}->?", "?{t}{t}->{t}")
 _COLUMNS = ("unary", "binary", "compare", "predicate", "select")
 
 
-def declarations(book: RuleBook) -> str:
-    """Everything that an e-graph for this book begins with."""
+def declarations(book: RuleBook) -> list[str]:
+    """Everything that an e-graph for this book begins with, in small texts.
+
+    Every command keeps the whole text that it was parsed from: one text for all would take ten times as long.
+    """
     kinds = "\n".join(f"(relation {kind} (String {'String ' * len(_COLUMNS)}))" for kind in KINDS)
     facts = "\n".join(_kind_facts())
     analyses = ANALYSES.replace("SIZE", SIZE.char)
     texts = "\n".join(text for one in book.rules for text in texts_of(one))
-    return f"{VOCABULARY}{kinds}\n{analyses}{facts}\n{texts}\n"
+    text = f"{VOCABULARY}{kinds}\n{analyses}{facts}\n{texts}\n"
+    return ["(" + part for part in text.split("\n(")[1:]]
 
 
 def _kind_facts() -> Iterator[str]:

@@ -11,11 +11,11 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eqsat.egraph.declare import declarations
 from eqsat.errors import EqsatError
@@ -77,18 +77,28 @@ class Session:
     def __init__(self, book: RuleBook) -> None:
         self.egraph: EGraph = bindings().EGraph()
         self.broken = False
-        self.parsed: dict[str, list[object]] = {}
-        self.run(declarations(book))
+        self.parsed: dict[str, list[Any]] = {}
+        commands: list[Any] = []
+        for text in declarations(book):
+            commands += self.parse(text)
+        self._guarded(lambda: self.egraph.run_program(*commands))
 
-    def run(self, text: str, keep: bool = False) -> list[object]:
+    def run(self, text: str, keep: bool = False) -> list[Any]:
         """Run egglog commands; `keep` remembers the parsed form, for text that comes again."""
+        commands = self.parsed.get(text)
+        if commands is None:
+            commands = self.parse(text)
+            if keep:
+                self.parsed[text] = commands
+        return self._guarded(lambda: self.egraph.run_program(*commands))
+
+    def parse(self, text: str) -> list[Any]:
+        """Commands from text."""
+        return self._guarded(lambda: self.egraph.parse_program(text))
+
+    def _guarded(self, act: Callable[[], list[Any]]) -> list[Any]:
         try:
-            commands = self.parsed.get(text)
-            if commands is None:
-                commands = self.egraph.parse_program(text)
-                if keep:
-                    self.parsed[text] = commands
-            return self.egraph.run_program(*commands)
+            return act()
         except (KeyboardInterrupt, SystemExit):
             self.broken = True
             raise
