@@ -17,7 +17,7 @@ from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS
 from eqsat.ir.region import Region
 from eqsat.ir.types import Array, Scalar, shape_of
-from eqsat.ir.view import View
+from eqsat.ir.view import Along, View
 
 
 @dataclass(slots=True)
@@ -118,17 +118,17 @@ class _Encoder:
                 self.elements[node] = self.element(ENode("constant", data.dtype.char, data.data.hex()))
             case "dim":
                 assert isinstance(node.attr, Dim)
-                self.elements[node] = self.element(ENode("size", attr=self.tables.sizes.number(node.attr)))
+                self.elements[node] = self.element(ENode("size", attr=self.tables.sizes.number(self.tables.same.resolve(node.attr))))
             case "view":
                 assert isinstance(node.attr, View)
-                self.elements[node] = self.move(node.attr, shape_of_node(node), node.args[0])
+                self.elements[node] = self.move(self.resolved(node.attr), self.shape(node), node.args[0])
             case "copy":
                 self.fresh(node, self.elements[node.args[0]])
             case "reduce":
                 assert isinstance(node.attr, Reduction) and isinstance(node.type, Array | Scalar)
-                folded = Folded(node.attr, shape_of_node(node.args[0]), node.type.dtype)
+                folded = Folded(node.attr, self.shape(node.args[0]), node.type.dtype)
                 fold = ENode("fold", attr=self.tables.folds.number(folded), args=(self.elements[node.args[0]],))
-                self.arrays[node] = self.store(node, self.element(fold, shape_of_node(node)))
+                self.arrays[node] = self.store(node, self.element(fold, self.shape(node)))
                 self.elements[node] = self.load(node)
             case "if" | "loop" | "item":
                 raise UnsupportedError(f"control flow (`{node.op}`) is not compiled yet", node.span)
@@ -154,25 +154,32 @@ class _Encoder:
             first, second = args
             if (self.is_constant(first), first) > (self.is_constant(second), second):
                 args = (second, first)
-        return self.element(ENode("apply", node.op, signature, args=args), shape_of_node(node))
+        return self.element(ENode("apply", node.op, signature, args=args), self.shape(node))
 
     def is_constant(self, element: int) -> bool:
         return self.graph.elements[element][0].kind == "constant"
 
     def fresh(self, node: Node, element: int) -> None:
         """The node's value is in new memory, if it is an array that has any."""
-        if shape_of_node(node):
+        if self.shape(node):
             self.arrays[node] = self.store(node, element)
             element = self.load(node)
         self.elements[node] = element
 
     def load(self, node: Node) -> int:
-        return self.element(ENode("load", attr=self.arrays[node]), shape_of_node(node))
+        return self.element(ENode("load", attr=self.arrays[node]), self.shape(node))
 
     def store(self, node: Node, element: int) -> int:
-        shape = shape_of_node(node)
+        shape = self.shape(node)
         order = node.type.layout.order if isinstance(node.type, Array) else ()
         return self.array(None, self.tables.stores.number(Stored(shape, order)), element)
+
+    def shape(self, node: Node) -> tuple[Dim, ...]:
+        """The dimensions, with one name for sizes that the guards make equal."""
+        return self.tables.resolved(shape_of_node(node))
+
+    def resolved(self, view: View) -> View:
+        return View(tuple(Along(a.axis, self.tables.same.resolve(a.start), a.step) for a in view.axes), view.rank)
 
     def element(self, enode: ENode, shape: tuple[Dim, ...] = ()) -> int:
         number = self.element_numbers.setdefault(enode, len(self.graph.elements))

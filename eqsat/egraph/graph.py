@@ -7,12 +7,13 @@ reductions, dimensions) are interned in `Tables`; the e-graph holds their number
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
 from eqsat.ir.dims import Dim
+from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Constant, Reduction
 from eqsat.ir.region import Region
 from eqsat.ir.types import Array, DType, Scalar
@@ -94,7 +95,7 @@ class Interned(Generic[T]):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tables:
     """What the numbers in the e-graph stand for. Space 0 is that of scalars."""
 
@@ -104,12 +105,20 @@ class Tables:
     moves: Interned[Moved] = field(default_factory=lambda: Interned[Moved]())
     folds: Interned[Folded] = field(default_factory=lambda: Interned[Folded]())
     sizes: Interned[Dim] = field(default_factory=lambda: Interned[Dim]())
+    same: Equalities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.same = Equalities(self.region.guards)
 
     def array_type(self, param: int) -> Array:
-        """The type of an array parameter."""
+        """The type of an array parameter, with one name for sizes that the guards make equal."""
         found = self.region.params[param].type
         assert isinstance(found, Array)
-        return found
+        return replace(found, shape=self.resolved(found.shape))
+
+    def resolved(self, shape: Shape) -> Shape:
+        """The shape with one name for sizes that the guards make equal."""
+        return tuple(map(self.same.resolve, shape))
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ class _Run:
         facts: list[str] = []
         for number, param in enumerate(region.params):
             if isinstance(param.type, Array):
-                space = self.tables.spaces.number(param.type.shape)
+                space = self.tables.spaces.number(self.tables.resolved(param.type.shape))
                 facts.append(f"(set (param_space {number}) {space})")
                 facts.append(f'(set (param_dtype {number}) "{param.type.dtype.char}")')
             elif isinstance(param.type, Scalar):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eqsat.ir.dims import Atom, Dim, Symbol, dim
+from eqsat.ir.dims import Atom, Dim, Symbol
+from eqsat.ir.equalities import Equalities, lone_symbol
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
 
@@ -22,7 +23,7 @@ class Facts:
         self.sizes = dict(sizes)
         self.strides = None if strides is None else dict(strides)
         self.guards: list[Guard | Merges] = []
-        self._equal: dict[Symbol, Dim] = {}
+        self._equalities = Equalities()
 
     def today(self, value: Dim) -> int:
         """The number that `value` is for the sizes of this call."""
@@ -39,7 +40,7 @@ class Facts:
 
     def proved(self, left: Dim, relation: Relation, right: Dim) -> bool | None:
         """The truth of the relation where formulas and earlier guards decide it, else None."""
-        difference = self._resolve(left) - self._resolve(right)
+        difference = self._equalities.resolve(left) - self._equalities.resolve(right)
         if relation in ("!=", "<"):
             opposite = self._holds(difference, _NEGATION[relation])
             return None if opposite is None else not opposite
@@ -64,7 +65,7 @@ class Facts:
         for guard in self.guards:
             if not isinstance(guard, Guard):
                 continue
-            known = self._resolve(guard.left) - self._resolve(guard.right)
+            known = self._equalities.resolve(guard.left) - self._equalities.resolve(guard.right)
             if relation == "==" and guard.relation in ("==", "!=") and known in (difference, -difference):
                 return guard.relation == "=="
             if guard.relation == ">=" and known.terms == difference.terms and relation == ">=":
@@ -92,30 +93,7 @@ class Facts:
             ]
         self.guards.append(guard)
         if guard.relation == "==":
-            self._substitute(self._resolve(guard.left), self._resolve(guard.right))
-
-    def _substitute(self, left: Dim, right: Dim) -> None:
-        """From now on read a lone symbol of one side as the other side."""
-        for symbol, other in ((_lone_symbol(right), left), (_lone_symbol(left), right)):
-            if symbol is not None and symbol not in _symbols(other):
-                self._equal[symbol] = other
-                return
-
-    def _resolve(self, value: Dim) -> Dim:
-        """The formula with symbols replaced by what they are known to equal."""
-        if not self._equal or not any(symbol in self._equal for symbol in _symbols(value)):
-            return value
-        result = dim(value.const)
-        for monomial, coefficient in value.terms:
-            factor = dim(coefficient)
-            for atom in monomial:
-                if isinstance(atom, Symbol):
-                    known = self._equal.get(atom)
-                    factor = factor * (dim(atom) if known is None else self._resolve(known))
-                else:
-                    factor = factor * (self._resolve(atom.numerator) // atom.divisor)
-            result = result + factor
-        return result
+            self._equalities.add(guard.left, guard.right)
 
     def merges(self, param: int, slow: int, fast: int, span: Span) -> bool | None:
         """Whether two axes of a strided parameter lie in memory as one; None if strides are not known here."""
@@ -130,24 +108,8 @@ class Facts:
         return truth
 
 
-def _symbols(value: Dim) -> set[Symbol]:
-    found: set[Symbol] = set()
-    for monomial, _ in value.terms:
-        for atom in monomial:
-            found |= {atom} if isinstance(atom, Symbol) else _symbols(atom.numerator)
-    return found
-
-
-def _lone_symbol(value: Dim) -> Symbol | None:
-    if value.const == 0 and len(value.terms) == 1:
-        monomial, coefficient = value.terms[0]
-        if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
-            return monomial[0]
-    return None
-
-
 def _is_length_less_one(value: Dim) -> bool:
-    symbol = _lone_symbol(value + 1)
+    symbol = lone_symbol(value + 1)
     return symbol is not None and symbol.axis is not None
 
 
