@@ -51,9 +51,12 @@ def call_function(scope: Scope, callee: Value, call: Call) -> Value:
 def call_method(scope: Scope, name: str, call: Call) -> Value:
     """`call.args[0].name(...)`, for a number, array, tuple, string or other value that is not a module."""
     owner = call.args[0]
-    handler = scope.translation.library.methods.get(name) if is_numeric(owner) else None
-    if handler is not None:
-        return handler(scope.builder, call)
+    library = scope.translation.library
+    if is_numeric(owner) and name in library.methods:
+        return library.methods[name](scope.builder, call)
+    if is_numeric(owner) and name in library.attributes:
+        value = library.attributes[name](scope.builder, Call(call.name, (owner,), {}, call.span))
+        return call_function(scope, value, Call(call.name, call.args[1:], call.kwargs, call.span))
     raise missing_attribute(owner, name, call)
 
 

@@ -159,7 +159,7 @@ def _names_in(part: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Attribute):
             yield node.attr
         if isinstance(node, ast.AnnAssign):  # annotations of local names are never evaluated
-            stack += [node.target, *([node.value] if node.value else [])]
+            stack += [node.target, node.value] if node.value else []
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):  # theirs may be kept as text
             stack += [node.args, *node.body, *node.decorator_list]
         elif not isinstance(node, ast.arg | ast.If | ast.While | ast.IfExp | ast.Assert | ast.BoolOp | ast.JoinedStr):

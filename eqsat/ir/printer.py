@@ -18,7 +18,8 @@ def show(region: Region) -> str:
     names = _names(region)
     lines = [f"region {region.name}({', '.join(_parameter(k, p) for k, p in enumerate(region.params))})"]
     lines += [f"  where {guard}" for guard in region.guards]
-    lines += [f"  reads {capture.key}" for capture in region.captures if capture.value is not ABSENT]
+    read = [capture.key for capture in region.captures if capture.value is not ABSENT]
+    lines += [f"  reads {', '.join(read)}"] if read else []
     lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
     lines += [f"  check {names[node]}" for node in region.checks]
     lines.append(f"  return {_result(region.result, names)}")

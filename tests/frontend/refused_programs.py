@@ -1,6 +1,7 @@
 """Functions that eqsat refuses, each called with `A`; what it says of them stands in `refused_programs.txt`."""
 
 # ruff: noqa
+# fmt: off
 
 from __future__ import annotations
 
