@@ -83,14 +83,14 @@ class CostModel:
             return cost * scale * 2
         return cost * max(scale, 0.25)
 
-    def applied(self, name: str, signature: str, space: int, run: float) -> float:
-        """One operation over a space whose innermost stretch is `run` elements long."""
-        if space == 0:
+    def applied(self, name: str, signature: str, loops: Shape, run: float) -> float:
+        """One operation within `loops`, the innermost stretch of which is `run` elements long."""
+        if not loops:
             return OPS[name].cost + (self.machine.call if name in BORROWED else 0.0)
         each = self.operation(name, signature)
         if name in BORROWED:
             each += self.machine.call / max(1.0, min(run, self.machine.block))
-        return each * self.count(self.tables.spaces.values[space])
+        return each * self.count(loops)
 
     def run_length(self, shape: Shape, order: tuple[int, ...], flat: bool) -> float:
         """The length of the innermost stretch of a loop over `shape`: all of it if nothing is broadcast or sliced."""

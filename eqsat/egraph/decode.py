@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.egraph.encode import Seeds
-from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, describe
+from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, copy_cost, describe
 from eqsat.egraph.graph import ENode, result_char
+from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term
@@ -20,17 +21,9 @@ from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import View, identity
 
 
-def decode(plan: Plan, extractor: Extractor, seeds: Seeds) -> Program:
-    """The program of a plan."""
-    return _Decoder(plan, extractor, seeds).run()
+class Decoder:
+    """Names the buffers of a plan and builds its terms."""
 
-
-def term_of(extractor: Extractor, seeds: Seeds, kernel: KernelPlan) -> Term:
-    """The term of one kernel that reads parameters only."""
-    return _Decoder(Plan((), (), 0.0, frozenset()), extractor, seeds).term(kernel)
-
-
-class _Decoder:
     def __init__(self, plan: Plan, extractor: Extractor, seeds: Seeds) -> None:
         self.plan, self.extractor, self.seeds = plan, extractor, seeds
         self.graph, self.tables, self.region = extractor.graph, seeds.tables, seeds.tables.region
@@ -40,6 +33,7 @@ class _Decoder:
         self.values: dict[Node, Buffer | Term] = {}
 
     def run(self) -> Program:
+        """The program."""
         graph = self.graph
         scalar_results = set(self.region.result_nodes())
         results: dict[int, list[Node]] = {}
@@ -72,6 +66,14 @@ class _Decoder:
                 self.values[node] = Argument(node.attr, node.type.dtype)
         return Program(self.region, tuple(self.kernels), self.values)
 
+    def describe(self, array: int) -> str:
+        """What an array holds, as text, with the names of this program."""
+        if array in self.buffers:
+            return self.buffers[array].name
+        element = self.graph.arrays[array].stores[0][1]
+        kernel = self.extractor.kernel(array, element, self.plan.cut)
+        return show_term(self.term(kernel), self.region) if kernel else "an array"
+
     def new(self, array: int, role: str) -> Buffer:
         shape, order, char = describe(self.extractor.model, array)
         buffer = Buffer(self.name("r" if role == "result" else "t"), np.dtype(char), shape, order, role)  # type: ignore[arg-type]
@@ -93,15 +95,14 @@ class _Decoder:
         """A second result with the same elements."""
         source = self.buffers[array]
         buffer = Buffer(self.name("r"), source.dtype, source.shape, source.order, "result")
-        model = self.extractor.model
-        size = model.count(source.shape) * source.dtype.itemsize
-        self.kernels.append(Kernel(buffer, Load(source, identity(len(source.shape))), model.kernel(0.0, size, size, False)))
+        cost = copy_cost(self.extractor.model, array)
+        self.kernels.append(Kernel(buffer, Load(source, identity(len(source.shape))), cost))
         return buffer
 
     def buffer(self, array: int) -> Buffer:
         param = self.graph.arrays[array].param
         if param is None:
-            return self.buffers[array]
+            return self.buffers.get(array) or self.new(array, "temp")
         return self.buffers.setdefault(array, self.param(param))
 
     def scalar(self, scalar: KernelPlan, is_result: bool) -> Buffer | Term:

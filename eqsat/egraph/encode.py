@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eqsat.egraph.equalities import Equalities
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import Dim
@@ -71,7 +72,7 @@ class _Encoder:
     def __init__(self, region: Region) -> None:
         self.region = region
         self.graph = Graph()
-        self.tables = Tables(region)
+        self.tables = Tables(region, Equalities(region))
         self.element_numbers: dict[ENode, int] = {}
         self.array_numbers: dict[tuple[int | None, int, int], int] = {}
         self.arrays: dict[Node, int] = {}
@@ -92,7 +93,7 @@ class _Encoder:
                 seeds.params.append(node)
             elif is_view_of_param(node):
                 continue
-            elif shape_of_node(node):
+            elif self.shape(node):
                 array = self.arrays.get(node)
                 if array is None:
                     array = self.store(node, self.elements[node])
@@ -176,7 +177,7 @@ class _Encoder:
 
     def shape(self, node: Node) -> tuple[Dim, ...]:
         """The dimensions, with one name for sizes that the guards make equal."""
-        return self.tables.resolved(shape_of_node(node))
+        return self.tables.resolved(self.shape(node))
 
     def resolved(self, view: View) -> View:
         return View(tuple(Along(a.axis, self.tables.same.resolve(a.start), a.step) for a in view.axes), view.rank)
@@ -196,8 +197,6 @@ class _Encoder:
             self.graph.arrays.append(ArrayClass(param, stores, rank=number))
         return number
 
-
-def shape_of_node(node: Node) -> tuple[Dim, ...]:
-    """The dimensions of a node's value."""
-    assert isinstance(node.type, Array | Scalar)
-    return shape_of(node.type)
+    def shape(self, node: Node) -> tuple[Dim, ...]:
+        assert isinstance(node.type, Array | Scalar)
+        return self.tables.equal.shape(shape_of(node.type))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from time import perf_counter
 
-from eqsat.egraph.cost import CostModel, Read, itemsize
+from eqsat.egraph.cost import BORROWED, CostModel, Read, itemsize
 from eqsat.egraph.graph import ENode, Graph, Shape
 from eqsat.errors import InternalError
 from eqsat.ir.view import View, identity
@@ -151,6 +151,8 @@ class Extractor:
         shape = tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
         if not shape:
             return False
+        if any(e.name in BORROWED for e in readers) and self.model.run_length(shape, tuple(range(len(shape))), False) < 64:
+            return True  # NumPy's loops are called on stretches; over memory of its own they are longer
         widened = any(e.kind == "move" and count(tables.moves.values[e.attr].shape) > count(shape) for e in readers)
         return widened or len(readers) > 1
 
@@ -180,6 +182,9 @@ class Extractor:
             pending.update(read for read in kernel.reads if graph.arrays[read].param is None)
         kernels.reverse()
         total = sum(kernel.cost for kernel in (*kernels, *scalars))
+        for position, array in enumerate(graph.array_roots):
+            if array in graph.array_roots[:position]:
+                total += copy_cost(self.model, array)
         return Plan(tuple(kernels), tuple(scalars), total, cut)
 
     def kernel(self, array: int | None, element: int, cut: frozenset[int]) -> KernelPlan | None:
@@ -277,7 +282,8 @@ class _Kernel:
         if isinstance(choice, Leaf):
             return 0.02 * self.model.count(self.tables.spaces.values[self.graph.spaces[element]])
         if choice.kind == "apply":
-            return self.model.applied(choice.name, choice.signature, self.graph.spaces[element], 256.0) + 1e-3
+            space = self.tables.spaces.values[self.graph.spaces[element]]
+            return self.model.applied(choice.name, choice.signature, space, 256.0) + 1e-3
         return 1e-3
 
     def finish(self, best: dict[int, Choice]) -> KernelPlan:
@@ -307,25 +313,52 @@ class _Kernel:
         else:
             space = shape
             order = tables.stores.values[graph.arrays[self.array].stores[0][0]].order if self.array is not None else ()
-        read, reads = 0.0, set[Leaf]()
-        for choice in chosen.values():
-            if isinstance(choice, Leaf) and choice not in reads:
-                reads.add(choice)
-                read += model.bytes_read(self.read(choice), space, order)
+        reads = {choice for choice in chosen.values() if isinstance(choice, Leaf)}
+        read = sum(model.bytes_read(self.read(leaf), space, order) for leaf in reads)
         flat = all(leaf.view is None for leaf in reads)
-        run = model.run_length(space, order, flat)
+        depths = self.depths(chosen, space, order)
         for element, choice in chosen.items():
             if isinstance(choice, ENode) and choice.kind == "apply":
-                computing += model.applied(choice.name, choice.signature, graph.spaces[element], run)
+                depth = depths[element]
+                loops = tuple(space[axis] for axis in order[:depth])
+                run = model.run_length(space, order, flat) if depth == len(order) else 1.0
+                computing += model.applied(choice.name, choice.signature, loops, run)
         if self.array is None and not reads:
             return computing
         written = model.count(shape) * itemsize(graph.dtypes[self.element])
         temporary = self.array is not None and self.array not in graph.array_roots
         return model.kernel(computing, read, written, temporary)
 
+    def depths(self, chosen: dict[int, Choice], space: Shape, order: tuple[int, ...]) -> dict[int, int]:
+        """How many loops, from the outside, each class must stand in: what hangs on outer axes only is hoisted."""
+        place = {axis: position + 1 for position, axis in enumerate(order)}
+        found: dict[int, int] = {}
+        stack = [self.element]
+        while stack:
+            element = stack[-1]
+            choice = chosen[element]
+            if element in found:
+                stack.pop()
+            elif isinstance(choice, Leaf):
+                axes = range(len(space)) if choice.view is None else (along.axis for along in choice.view.axes)
+                scalar = choice.view is None and self.graph.spaces[element] == 0
+                found[element] = 0 if scalar else max((place[axis] for axis in axes if axis is not None), default=0)
+            elif missing := [arg for arg in choice.args if arg not in found]:
+                stack.extend(missing)
+            else:
+                found[element] = max((found[arg] for arg in choice.args), default=0)
+        return found
+
     def read(self, leaf: Leaf) -> Read:
         shape, order, char = describe(self.model, leaf.array)
         return Read(shape, order, itemsize(char), identity(len(shape)) if leaf.view is None else leaf.view)
+
+
+def copy_cost(model: CostModel, array: int) -> float:
+    """A second array with the same elements."""
+    shape, _, char = describe(model, array)
+    size = model.count(shape) * itemsize(char)
+    return model.kernel(0.0, size, size, temporary=False)
 
 
 def describe(model: CostModel, array: int) -> tuple[Shape, tuple[int, ...], str]:

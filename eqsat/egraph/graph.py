@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
+from eqsat.egraph.equalities import Equalities
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Constant, Reduction
@@ -100,6 +101,7 @@ class Tables:
     """What the numbers in the e-graph stand for. Space 0 is that of scalars."""
 
     region: Region
+    equal: Equalities
     spaces: Interned[Shape] = field(default_factory=lambda: Interned[Shape](()))
     stores: Interned[Stored] = field(default_factory=lambda: Interned[Stored]())
     moves: Interned[Moved] = field(default_factory=lambda: Interned[Moved]())

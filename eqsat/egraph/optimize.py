@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from eqsat.egraph.cost import CostModel
-from eqsat.egraph.decode import decode, term_of
+from eqsat.egraph.decode import Decoder
 from eqsat.egraph.encode import Seeds, encode
 from eqsat.egraph.engine import EGraphFailed
 from eqsat.egraph.extract import Extractor, Leaf, Plan
 from eqsat.egraph.graph import Inconsistent, analyse
 from eqsat.egraph.saturate import Budgets, Saturated, saturate
-from eqsat.egraph.show import show, show_term
+from eqsat.egraph.show import show
 from eqsat.ir.dims import Symbol
 from eqsat.ir.program import Program
 from eqsat.ir.region import Region
-from eqsat.rules.api import RuleBook
+from eqsat.rules.api import Rule, RuleBook
 from eqsat.rules.book import DEFAULT
 
 __all__ = ["Budgets", "Optimized", "Report", "optimize"]
@@ -78,14 +78,14 @@ def optimize(
     analyse(seeds.graph, seeds.tables)
     written = Extractor(CostModel(seeds.graph, seeds.tables, sizes))
     written_plan = written.everything()
-    before = decode(written_plan, written, seeds)
+    before = Decoder(written_plan, written, seeds).run()
     watch.lap("encode")
     found: Saturated | None = None
     try:
         found = saturate(seeds, rules, budgets)
         stop = found.stop
     except (EGraphFailed, Inconsistent) as error:
-        stop = f"compiled as written: {error}"
+        stop = f"compiled as written, because rule {culprit(region, rules, budgets)} is wrong: {error}"
     watch.lap("e-graph")
     extractor, plan, flips = written, written_plan, list[tuple[int, bool, float]]()
     if found is not None:
@@ -96,7 +96,8 @@ def optimize(
         else:
             stop += "; no plan was better than the program as written"
     watch.lap("extract")
-    program = before if extractor is written else decode(plan, extractor, seeds)
+    decoder = Decoder(plan, extractor, seeds)
+    program = before if extractor is written else decoder.run()
     watch.lap("decode")
     if found is not None:
         watch.laps |= {f"e-graph: {name}": spent for name, spent in found.milliseconds.items()}
@@ -111,7 +112,7 @@ def optimize(
         nodes=found.nodes if found else 0,
         milliseconds=watch.laps,
         stop=stop,
-        considered=_considered(extractor, seeds, flips) if extractor is not written else (),
+        considered=_considered(decoder, flips) if extractor is not written else (),
     )
     return Optimized(program, report)
 
@@ -128,22 +129,30 @@ def _fired(found: Saturated, plan: Plan) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _considered(extractor: Extractor, seeds: Seeds, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:
+def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:
     lines: list[str] = []
     for array, would_keep, cost in flips:
-        kernel = extractor.kernel(array, extractor.graph.arrays[array].stores[0][1], frozenset())
-        what = show_term(term_of(extractor, seeds, kernel), seeds.tables.region) if kernel else "an array"
+        what = decoder.describe(array)
         lines.append(f"{cost:,.0f} ns {'keeping' if would_keep else 'computing where it is read'} {what}")
     return tuple(lines)
 
 
-def culprits(region: Region, rules: RuleBook, budgets: Budgets) -> tuple[str, ...]:
-    """The rules without any one of which a graph that failed does not fail."""
-    found: list[str] = []
-    for rule in rules.rules:
+def culprit(region: Region, rules: RuleBook, budgets: Budgets) -> str:
+    """The rule at fault for a graph that failed, found by halving: it fails with the rules up to this one."""
+
+    def fails(count: int) -> bool:
         try:
-            saturate(encode(region), rules.without(rule.name), budgets)
+            saturate(encode(region), RuleBook(ordered[:count]), budgets)
         except (EGraphFailed, Inconsistent):
-            continue
-        found.append(rule.name)
-    return tuple(found)
+            return True
+        return False
+
+    ordered = tuple(sorted(rules.rules, key=lambda one: isinstance(one, Rule)))
+    passes, failing = 0, len(ordered)
+    while failing - passes > 1:
+        middle = (passes + failing) // 2
+        if fails(middle):
+            failing = middle
+        else:
+            passes = middle
+    return ordered[failing - 1].name
