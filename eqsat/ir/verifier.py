@@ -7,13 +7,14 @@ Called after every pass when `EQSAT_CHECK=1`, and always in tests. The first pro
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
+from eqsat.ir.equalities import symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
 from eqsat.ir.region import Guard, Merges, Region
@@ -71,7 +72,7 @@ def _solved(region: Region) -> dict[Symbol, Dim]:
             symbol = monomial[0]
             if isinstance(symbol, Symbol) and len(monomial) == 1 and abs(coefficient) == 1:
                 others = dim(symbol) - difference * coefficient
-                if symbol not in _symbols(others):
+                if symbol not in symbols(others):
                     solved = {key: _substituted(value, {symbol: others}) for key, value in solved.items()}
                     solved[symbol] = others
                     break
@@ -236,7 +237,7 @@ def _shape(node: Node) -> tuple[Dim, ...]:
 
 def _unknown_symbol(dims: tuple[Dim, ...], region: Region) -> Symbol | None:
     """A symbol that stands for no size of the region's parameters."""
-    for symbol in (symbol for value in dims for symbol in _symbols(value)):
+    for symbol in (symbol for value in dims for symbol in symbols(value)):
         if not 0 <= symbol.param < len(region.params):
             return symbol
         type_ = region.params[symbol.param].type
@@ -247,15 +248,6 @@ def _unknown_symbol(dims: tuple[Dim, ...], region: Region) -> Symbol | None:
         if not known:
             return symbol
     return None
-
-
-def _symbols(value: Dim) -> Iterator[Symbol]:
-    for monomial, _ in value.terms:
-        for atom in monomial:
-            if isinstance(atom, Symbol):
-                yield atom
-            else:
-                yield from _symbols(atom.numerator)
 
 
 def _is_array_axis(region: Region, param: int, axis: int) -> bool:
