@@ -1,0 +1,90 @@
+"""What the documents show runs: code of the README, doctests, examples; and what they list is so."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.floors import FLOORS, ROOT, modules
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name != "demo.py")
+CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+COMMAND = re.compile(r"\bmake ([a-z]+)")
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, str(path)], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_code_in_documents_runs(document: Path, tmp_path: Path) -> None:
+    blocks = CODE.findall(document.read_text())
+    if blocks:
+        path = tmp_path / "document.py"
+        path.write_text("\n".join(blocks))
+        done = run(path)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_example_runs(example: Path) -> None:
+    done = run(example)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", [name for name, path in modules().items() if ">>> " in path.read_text()])
+def test_doctests_hold(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted
+    assert not results.failed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = LINK.findall(document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_in_documents_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    code = re.findall(r"`[^`]*`|^    .*$", document.read_text(), re.MULTILINE)
+    assert {name for text in code for name in COMMAND.findall(text)} <= targets
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="newer Pythons have more of `math`")
+def test_support_table_is_what_the_tables_say() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/build.py", "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_architecture_lists_the_floors() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| (.*?) \|", text, re.MULTILINE)
+    listed = {room: int(floor) for floor, rooms in rows for room in re.findall(r"`([\w.]+)`", rooms)}
+    assert listed == FLOORS
+
+
+def test_every_error_class_is_documented() -> None:
+    import eqsat
+
+    text = (ROOT / "docs" / "language.md").read_text()
+    shown = {name for name in eqsat.__all__ if name.endswith(("Error", "Warning")) and name != "RuleError"}
+    assert {name for name in shown if f"eqsat.{name}" not in text} == set()
