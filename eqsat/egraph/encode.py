@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eqsat.egraph.equalities import Equalities
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import Dim
@@ -72,7 +71,7 @@ class _Encoder:
     def __init__(self, region: Region) -> None:
         self.region = region
         self.graph = Graph()
-        self.tables = Tables(region, Equalities(region))
+        self.tables = Tables(region)
         self.element_numbers: dict[ENode, int] = {}
         self.array_numbers: dict[tuple[int | None, int, int], int] = {}
         self.arrays: dict[Node, int] = {}
@@ -119,7 +118,9 @@ class _Encoder:
                 self.elements[node] = self.element(ENode("constant", data.dtype.char, data.data.hex()))
             case "dim":
                 assert isinstance(node.attr, Dim)
-                self.elements[node] = self.element(ENode("size", attr=self.tables.sizes.number(self.tables.same.resolve(node.attr))))
+                self.elements[node] = self.element(
+                    ENode("size", attr=self.tables.sizes.number(self.tables.same.resolve(node.attr)))
+                )
             case "view":
                 assert isinstance(node.attr, View)
                 self.elements[node] = self.move(self.resolved(node.attr), self.shape(node), node.args[0])
@@ -144,7 +145,9 @@ class _Encoder:
             below = inner.args[0]
         if view.is_identity and shape == self.shapes[below]:
             return below
-        return self.element(ENode("move", attr=self.tables.moves.number(Moved(view, self.shapes[below], shape)), args=(below,)), shape)
+        return self.element(
+            ENode("move", attr=self.tables.moves.number(Moved(view, self.shapes[below], shape)), args=(below,)), shape
+        )
 
     def apply(self, node: Node) -> int:
         args = tuple(self.elements[arg] for arg in node.args)
@@ -177,7 +180,8 @@ class _Encoder:
 
     def shape(self, node: Node) -> tuple[Dim, ...]:
         """The dimensions, with one name for sizes that the guards make equal."""
-        return self.tables.resolved(self.shape(node))
+        assert isinstance(node.type, Array | Scalar)
+        return self.tables.resolved(shape_of(node.type))
 
     def resolved(self, view: View) -> View:
         return View(tuple(Along(a.axis, self.tables.same.resolve(a.start), a.step) for a in view.axes), view.rank)
@@ -196,7 +200,3 @@ class _Encoder:
             stores = [] if param is not None else [(info, element)]
             self.graph.arrays.append(ArrayClass(param, stores, rank=number))
         return number
-
-    def shape(self, node: Node) -> tuple[Dim, ...]:
-        assert isinstance(node.type, Array | Scalar)
-        return self.tables.equal.shape(shape_of(node.type))

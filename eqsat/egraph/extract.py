@@ -151,7 +151,10 @@ class Extractor:
         shape = tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
         if not shape:
             return False
-        if any(e.name in BORROWED for e in readers) and self.model.run_length(shape, tuple(range(len(shape))), False) < 64:
+        if (
+            any(e.name in BORROWED for e in readers)
+            and self.model.run_length(shape, tuple(range(len(shape))), False) < 64
+        ):
             return True  # NumPy's loops are called on stretches; over memory of its own they are longer
         widened = any(e.kind == "move" and count(tables.moves.values[e.attr].shape) > count(shape) for e in readers)
         return widened or len(readers) > 1

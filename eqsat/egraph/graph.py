@@ -12,7 +12,6 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from eqsat.egraph.equalities import Equalities
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Constant, Reduction
@@ -101,7 +100,6 @@ class Tables:
     """What the numbers in the e-graph stand for. Space 0 is that of scalars."""
 
     region: Region
-    equal: Equalities
     spaces: Interned[Shape] = field(default_factory=lambda: Interned[Shape](()))
     stores: Interned[Stored] = field(default_factory=lambda: Interned[Stored]())
     moves: Interned[Moved] = field(default_factory=lambda: Interned[Moved]())
@@ -178,9 +176,7 @@ def analyse(graph: Graph, tables: Tables) -> None:
     graph.dtypes = [found[1] for found in known if found is not None]
 
 
-def _type_of(
-    enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, str] | None]
-) -> tuple[int, str] | None:
+def _type_of(enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, str] | None]) -> tuple[int, str] | None:
     """Space and dtype character of an alternative, None while those of its arguments are not known."""
     if enode.kind == "apply":
         space = 0

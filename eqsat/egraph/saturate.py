@@ -97,7 +97,9 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
 class _Run:
     """One program's stay in an e-graph: what the host has told it already, and when it began."""
 
-    def __init__(self, opened: Session, tables: Tables, asked: tuple[float | int | bool, ...], budgets: Budgets) -> None:
+    def __init__(
+        self, opened: Session, tables: Tables, asked: tuple[float | int | bool, ...], budgets: Budgets
+    ) -> None:
         self.opened, self.tables, self.asked, self.budgets = opened, tables, asked, budgets
         self.start = perf_counter()
         self.told: set[str] = set()

@@ -92,7 +92,9 @@ def _one(term: Term, region: Region, of: Callable[[Term], tuple[str, int]]) -> t
         case Size(dim):
             return f"({dim})", _TIGHT
         case Fold(reduction, _, arg):
-            name = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}.get(reduction.op, reduction.op)
+            name = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}.get(
+                reduction.op, reduction.op
+            )
             return f"{name}({of(arg)[0]}, axis={reduction.axes})", _TIGHT
         case Apply(name, signature, args):
             if name in INFIX and len(args) == 2:

@@ -17,22 +17,37 @@ class Equalities:
 
     def __init__(self, guards: Iterable[Guard | Merges] = ()) -> None:
         self._equal: dict[Symbol, Dim] = {}
+        self._whole: dict[Dim, Dim] = {}
         for guard in guards:
             if isinstance(guard, Guard) and guard.relation == "==":
                 self.add(guard.left, guard.right)
 
     def add(self, left: Dim, right: Dim) -> None:
-        """From now on read a lone symbol of one side as the other side."""
+        """From now on read a lone symbol of one side as the other side.
+
+        Else the equation is solved for a symbol that it has but once, with factor 1 or -1 (`p1.0 - 1 == p0.0 - 1`);
+        else one side as a whole is read as the other.
+        """
         left, right = self.resolve(left), self.resolve(right)
         for symbol, other in ((lone_symbol(right), left), (lone_symbol(left), right)):
             if symbol is not None and symbol not in symbols(other):
                 self._equal[symbol] = other
                 return
+        zero = left - right
+        for monomial, coefficient in reversed(zero.terms):
+            symbol = monomial[0]
+            if len(monomial) == 1 and isinstance(symbol, Symbol) and abs(coefficient) == 1:
+                rest = zero - dim(symbol) * coefficient
+                if symbol not in symbols(rest):
+                    self._equal[symbol] = rest * -coefficient
+                    return
+        if not zero.is_const:
+            self._whole[right] = left
 
     def resolve(self, value: Dim) -> Dim:
         """The formula with symbols replaced by what they are known to equal."""
-        if not self._equal or not any(symbol in self._equal for symbol in symbols(value)):
-            return value
+        if not any(symbol in self._equal for symbol in symbols(value)):
+            return self._whole.get(value, value)
         result = dim(value.const)
         for monomial, coefficient in value.terms:
             factor = dim(coefficient)
@@ -43,7 +58,7 @@ class Equalities:
                 else:
                     factor = factor * (self.resolve(atom.numerator) // atom.divisor)
             result = result + factor
-        return result
+        return self._whole.get(result, result)
 
 
 def symbols(value: Dim) -> set[Symbol]:

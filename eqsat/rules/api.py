@@ -339,9 +339,7 @@ def _conditions(
     said = when(**{one: parameters[one] for one in wanted})
     conditions = said if isinstance(said, tuple) else (said,)
     if not all(isinstance(one, Condition) for one in conditions):
-        raise RuleError(
-            f"rule {name}: `when` must return conditions", span, instead=f"use {', '.join(CONSTANT_TESTS)}"
-        )
+        raise RuleError(f"rule {name}: `when` must return conditions", span, instead=f"use {', '.join(CONSTANT_TESTS)}")
     return cast(tuple[Condition, ...], conditions)
 
 
