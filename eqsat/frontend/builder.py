@@ -307,6 +307,17 @@ class Builder:
         """A length as the Python int that it is."""
         return Known(value.const) if value.is_const else dim_node(value, PYTHON_INT, span)
 
+    def joint_type(self, operands: Sequence[Node], span: Span) -> Array:
+        """The array type of an elementwise result of operands of which one has axes; its dtype is the first one's."""
+        types = [self.numeric(node, span) for node in operands]
+        joint = self._result_type(types, types[0].dtype, "array", span)
+        assert isinstance(joint, Array)
+        return joint
+
+    def element(self, x: Node, span: Span) -> Node:
+        """The number in an array without axes."""
+        return Node("view", (x,), View((), 0), Scalar(self.numeric(x, span).dtype, "numpy"), span)
+
     def ndim(self, x: Node) -> int:
         """The number of axes."""
         return len(shape_of(self.numeric(x, x.span)))

@@ -18,6 +18,8 @@ SUPPORTED_CHARS = frozenset("?bBhHiIlLqQefdFD")
 WEAK: dict[str, type] = {"i": int, "f": float, "c": complex}
 """Python's numbers by dtype kind. A Python bool is not weak: it is np.bool."""
 
+_INT64 = np.dtype(np.int64)
+
 Question = DType | type
 
 
@@ -32,6 +34,8 @@ def resolve_loop(
     ufunc: np.ufunc, operands: Sequence[Question], span: Span, dtype: DType | None = None
 ) -> tuple[tuple[DType, ...], DType]:
     """The dtypes of the loop that NumPy picks: its inputs and its output."""
+    if all(operand is int for operand in operands):
+        operands = [_INT64] * len(operands)  # of two Python ints NumPy's comparisons ask Python: they are int64 here
     signature = (None,) * ufunc.nin + (dtype,)
     try:
         resolved = ufunc.resolve_dtypes((*operands, None), signature=signature)

@@ -109,13 +109,13 @@ def _merge(node: Node, inner: Sequence[int], facts: Facts, span: Span) -> list[_
 def _buffered(runs: Sequence[_Run], converts: bool, buffer: int, facts: Facts, span: Span) -> tuple[int, int | None]:
     """How many runs NumPy's inner loop takes at once, and of how many elements at most.
 
-    Without conversion a single run needs no buffer and is walked whole. NumPy buffers several runs only if that
-    makes its inner loop at least twice as long; with conversion it always buffers.
+    Without conversion a single run needs no buffer and is walked whole. Where no two rows fit into the buffer, each
+    row is a run of its own, whatever its length; else as many whole rows as fit are one run.
     """
     core = runs[0].length
     if len(runs) == 1 or facts.decide(core, ">=", dim(buffer), span):
         return 1, buffer if converts else None
-    if not converts and not facts.decide(dim(buffer), ">=", core * 2, span):
+    if not facts.decide(dim(buffer), ">=", core * 2, span):
         return 1, None
     taken = 1
     for run in runs[1:]:

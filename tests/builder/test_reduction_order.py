@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat.errors import UnsupportedError
@@ -133,7 +133,8 @@ def test_sum_of_a_sliced_argument_follows_its_strides(data: st.DataObject) -> No
     shape = data.draw(st.sampled_from([(40, 500), (300, 60), (12, 30, 40), (5, 9000)]))
     order = tuple(data.draw(st.permutations(range(len(shape)))))
     array = laid_out(shape, "f", order, (data.draw(st.sampled_from([0, 0, 2])),) * len(shape))
-    slices = [data.draw(st.sampled_from([(None, None, 1), (1, -1, 1), (None, None, 2), (None, None, -1)])) for _ in shape]
+    bounds_of = st.sampled_from([(None, None, 1), (1, -1, 1), (None, None, 2), (None, None, -1)])
+    slices = [data.draw(bounds_of) for _ in shape]
     axes = tuple(range(len(shape)))
     builder = Builder(sizes_of([array]), strides_of([array]))
     x = builder.param(0, type_of(array, 0), NOWHERE)
