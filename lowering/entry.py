@@ -24,7 +24,7 @@ from llvmlite import ir
 
 from eqsat.ir.dims import Dim
 from eqsat.ir.program import Fold, Program
-from lowering import floating_flags, guards
+from lowering import events, guards
 from lowering import frame as frames
 from lowering.boxing import Boxer, plan
 from lowering.frame import Frame, Status
@@ -83,17 +83,17 @@ class _Call:
 
         self._fill(memory, operands)
         boxer.allocate()
-        status, events = self._run(memory, long)
+        status, came_up = self._run(memory, long)
         wrong = builder.append_basic_block("wrong")
         allocated, unwind = tuple(boxer.owned), boxer.unwind
         writer.branch(builder.icmp_signed("!=", status, number(Status.OK, INT32)), wrong)
         result = boxer.finish()
         flagged = builder.append_basic_block("flagged")
-        writer.branch(builder.icmp_unsigned("!=", events, number(0, INT32)), flagged)
+        writer.branch(builder.icmp_unsigned("!=", came_up, number(0, INT32)), flagged)
         builder.ret(result)
 
         self._wrong(wrong, status, allocated, unwind)
-        self._flagged(flagged, events, result)
+        self._flagged(flagged, came_up, result)
         self._miss(following)
         builder.position_at_end(self.nothing)
         builder.ret(NULL)
@@ -147,18 +147,17 @@ class _Call:
         state = builder.phi(POINTER)
         state.add_incoming(NULL, before)
         state.add_incoming(saved, released)
-        register = floating_flags.register()
-        floating_flags.clear(writer, register)
-        # A call that is never inlined, because LLVM may move plain arithmetic across reads of the flags.
+        events.clear(writer)
+        # A call that is never inlined, because LLVM may move plain arithmetic across questions about the flags.
         self.run.attributes.add("noinline")
         status = builder.call(self.run, [builder.bitcast(memory, self.run.args[0].type)])
-        events = floating_flags.raised(writer, register)
+        came_up = events.raised(writer)
         builder.cbranch(builder.icmp_unsigned("!=", state, NULL), waiting, done)
         builder.position_at_end(waiting)
         writer.call("PyEval_RestoreThread", state)
         builder.branch(done)
         builder.position_at_end(done)
-        return status, events
+        return status, came_up
 
     # -- the ways to Python ---------------------------------------------------------------------------------------
 
@@ -175,17 +174,17 @@ class _Call:
         writer.call("PyErr_NoMemory")
         builder.branch(unwind)
 
-    def _flagged(self, block: ir.Block, events: ir.Value, result: ir.Value) -> None:
+    def _flagged(self, block: ir.Block, came_up: ir.Value, result: ir.Value) -> None:
         """Ask Python for warnings, unless nobody wants any."""
         writer, builder = self.writer, self.writer.builder
         builder.position_at_end(block)
         asking, quiet, failed = (builder.append_basic_block(name) for name in ("asking", "quiet", "failed"))
-        builder.cbranch(floating_flags.due(writer, events), asking, quiet)
+        builder.cbranch(events.due(writer, came_up), asking, quiet)
         builder.position_at_end(quiet)
         builder.ret(result)
 
         builder.position_at_end(asking)
-        flags = writer.call("PyLong_FromLongLong", builder.zext(events, INT64))
+        flags = writer.call("PyLong_FromLongLong", builder.zext(came_up, INT64))
         given = writer.call("PyTuple_New", number(self.count))
         made = builder.and_(builder.icmp_unsigned("!=", flags, NULL), builder.icmp_unsigned("!=", given, NULL))
         writer.branch(builder.not_(made), failed)

@@ -19,6 +19,7 @@ from eqsat.ir.types import Array, Scalar
 from lowering import compile as compiling
 from lowering.callable import NativeCallable
 from lowering.frame import Cell, Data, Extent, Frame, Result, Status, Stride, Value
+from lowering.symbols import address_of
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
@@ -168,7 +169,7 @@ class Kit:
             builder.ret(status)
             return run
 
-        return compiling.assemble(program, emit_run, resolve.get)
+        return compiling.assemble(program, emit_run, lambda name: resolve.get(name) or address_of(name))
 
     def call(self, program: Program, work: Work | int = 0) -> Recorder:
         """A callable that runs the program."""

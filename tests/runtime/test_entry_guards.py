@@ -52,7 +52,7 @@ SPECIMENS = {
 STRANGERS = {
     "subclass": np.zeros(3).view(Sub),
     "masked": np.ma.zeros(3),
-    "matrix": np.asmatrix(np.zeros((3, 4))),
+    "matrix": np.zeros((3, 4)).view(np.matrix),
     "swapped": np.zeros(3, ">f8"),
     "longlong": np.zeros(3, "q" if np.dtype("l").itemsize == 8 else "l"),
     "longdouble": np.zeros(3, "g"),
@@ -301,6 +301,7 @@ def test_keys_that_are_not_interned_are_found(kit):
     assert accepts(call)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 def test_a_captured_array_is_looked_at_anew_in_each_call(kit):
     array = np.arange(6.0)
     call = kit.accepting(1.0, captured=[array])
