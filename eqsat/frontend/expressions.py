@@ -130,8 +130,17 @@ def local_function(scope: Scope, node: ast.Lambda | ast.FunctionDef) -> Known:
 
 
 def _binary(scope: Scope, node: ast.BinOp) -> Value:
-    left, right = evaluate(scope, node.left), evaluate(scope, node.right)
-    return structure.operate(scope.builder, type(node.op).__name__.lower(), (left, right), scope.span(node))
+    """`a + b + c + ...` leans to the left: its spine is walked, not recursed into, so that it may be long."""
+    spine: list[ast.BinOp] = []
+    first: ast.expr = node
+    while isinstance(first, ast.BinOp):
+        spine.append(first)
+        first = first.left
+    value = evaluate(scope, first)
+    for part in reversed(spine):
+        operands = (value, evaluate(scope, part.right))
+        value = structure.operate(scope.builder, type(part.op).__name__.lower(), operands, scope.span(part))
+    return value
 
 
 def _unary(scope: Scope, node: ast.UnaryOp) -> Value:

@@ -125,7 +125,7 @@ def _lambdas(code: CodeType, lines: Sequence[str]) -> list[Source]:
     ]
     if len(found) > 1:
         found = [node for node in found if _yields(node.body, code)] or found
-    if len({ast.dump(node) for node in found}) == 1:
+    if len(found) > 1 and len({ast.dump(node) for node in found}) == 1:
         del found[1:]
     texts = tuple(line.rstrip("\r\n") for line in lines)
     return [Source(node, code.co_filename, code.co_name, texts, 1) for node in found]

@@ -14,13 +14,13 @@ def gauss(x, n, *, mu=0.5):
     assert n > 0.0
     d = (x - mu) / n
     rows = d[:, None] + WEIGHTS
-    return np.exp(-d[1:] * abs(n)).sum(), (n, None, np.float32(-0.0)), x.shape, rows
+    return np.exp(-d[1:] * abs(n)).max(), (n, None, np.float32(-0.0)), x.shape, rows
 
 
 GAUSS = """\
 region gauss(p0 x: float64[p0.0]:C, p1 n: float, p2 WEIGHTS: float64[p2.0]:C from outside)
-  where p0.0 >= 1
   where p0.0 - 1 != 1
+  where p0.0 - 1 >= 1
   reads WEIGHTS, np, abs
   v0 = constant 0.5 : float
   v1 = subtract[dd->d](x, v0) : float64[p0.0]:C
@@ -30,7 +30,7 @@ region gauss(p0 x: float64[p0.0]:C, p1 n: float, p2 WEIGHTS: float64[p2.0]:C fro
   v5 = py.abs(n) : float
   v6 = multiply[dd->d](v4, v5) : float64[p0.0 - 1]:C
   v7 = exp[d->d](v6) : float64[p0.0 - 1]:C
-  v8 = reduce add(0,) outer=() inner=(0,) block=None (v7) : np.float64
+  v8 = reduce maximum(0,) outer=() inner=(0,) block=None (v7) : np.float64
   v9 = dim p0.0 : int
   v10 = view [i0] (v2) : float64[p0.0, 1]:order(1,0)
   v11 = view [i0, 0] (v10) : float64[p0.0, p2.0]:strided(1,0)++u

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 
 import numpy as np
@@ -272,6 +273,14 @@ def test_integers_beyond_64_bits_are_exact_while_known():
         return a * (2**200 // 2**199), 10**30 % 7, 2**100
 
     assert_identical(evaluated(exact, A), exact(A))
+
+
+def test_long_sums_are_translated():
+    file = "<a long sum>"
+    text = "def f(x):\n    return x" + " + x" * 2000 + "\n"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), namespace := {})
+    assert_identical(evaluated(namespace["f"], A), 2001 * A)
 
 
 def test_branches_that_are_not_taken_are_not_translated():
