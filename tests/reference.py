@@ -55,9 +55,7 @@ class CheckFailed(Exception):
 
 def run(region: Region, arguments: Sequence[object], sizes: Mapping[Symbol, int]) -> object:
     """The result of the region; `CheckFailed` where the undecorated function would run instead."""
-    values = evaluate([*region.checks, *region.result_nodes()], arguments, sizes)
-    if not all(values[check] for check in region.checks):
-        raise CheckFailed
+    values = evaluate([*region.result_nodes()], arguments, sizes, checks=region.checks)
     return _structure(region.result, values)
 
 
@@ -69,13 +67,17 @@ def _structure(result: Result, values: Mapping[Node, object]) -> object:
     return values[result]
 
 
-def evaluate(roots: Sequence[Node], arguments: Sequence[object], sizes: Mapping[Symbol, int]) -> dict[Node, Any]:
-    """The value of every node below `roots`."""
+def evaluate(
+    roots: Sequence[Node], arguments: Sequence[object], sizes: Mapping[Symbol, int], checks: Sequence[Node] = ()
+) -> dict[Node, Any]:
+    """The value of every node below `roots`, once every check, in turn, has been found true."""
     values: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
-        for node in walk(roots):
+        for node in walk([*checks, *roots]):
             found = _value(node, [values[arg] for arg in node.args], arguments, sizes)
             values[node] = as_typed(found, node.type)
+            if node in checks and not values[node]:
+                raise CheckFailed
     return values
 
 
@@ -182,7 +184,7 @@ def read(source: np.ndarray, view: View, shape: Sequence[int], sizes: Mapping[Sy
         place = position if along.axis is None else position + along.step * grids[along.axis]
         assert np.all((np.asarray(place) >= 0) & (np.asarray(place) < source.shape[axis])), (view, source.shape)
         index.append(np.broadcast_to(place, shape))
-    return source[tuple(index)]
+    return source[tuple(index)] if index else np.full(shape, source)
 
 
 def fold(reduction: Reduction, operand: np.ndarray, dtype: np.dtype) -> np.ndarray:

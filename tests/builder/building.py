@@ -67,9 +67,7 @@ def computed(build: Callable[..., Value], *arguments: object) -> Made:
     result = build(builder, *params, NOWHERE)
     assert all(guard.holds(sizes) for guard in builder.guards if isinstance(guard, Guard))
     nodes = _nodes(result)
-    values = evaluate([*builder.checks, *nodes], arguments, sizes)
-    if not all(values[check] for check in builder.checks):
-        raise CheckFailed
+    values = evaluate(nodes, arguments, sizes, builder.checks)
     return Made(builder, result, _plain(result, values))
 
 
