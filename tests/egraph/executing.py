@@ -1,0 +1,166 @@
+"""A reference executor of programs: NumPy runs every kernel, one operation at a time, and no kernel reads too early.
+
+It shares no code with the code generator. What a program computes is compared with what its region means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from eqsat.egraph.optimize import Budgets, Optimized, optimize
+from eqsat.frontend.arguments import sizes_of
+from eqsat.ir.dims import Symbol
+from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Program, Size, Term, walk
+from eqsat.ir.region import Region
+from eqsat.ir.types import Array
+from eqsat.rules.api import RuleBook
+from eqsat.rules.book import DEFAULT
+from tests import reference
+from tests.frontend.translating import translated
+
+
+def execute(program: Program, arguments: Sequence[object], sizes: Mapping[Symbol, int]) -> dict[Any, Any]:
+    """The value of every result and check that the program gives one."""
+    memory: dict[Buffer, np.ndarray] = {}
+    for kernel in program.kernels:
+        target = kernel.target
+        assert target not in memory, f"{target} is filled twice"
+        assert target.role in ("temp", "result")
+        assert sorted(target.order) == list(range(len(target.shape)))
+        shape = tuple(d.evaluate(sizes) for d in target.shape)
+        value = evaluate(kernel.term, shape, memory, arguments, sizes)
+        assert value.dtype == target.dtype, (value.dtype, target)
+        memory[target] = np.broadcast_to(value, shape).copy()
+    assert_folds_stand_at_roots(program)
+    found: dict[Any, Any] = {}
+    for node, value in program.values.items():
+        if not isinstance(value, Buffer):
+            assert not any(isinstance(part, Load) for part in walk([value]))
+            found[node] = evaluate(value, (), memory, arguments, sizes)[()]
+        elif value.role == "param":
+            assert value.param is not None
+            found[node] = arguments[value.param]
+        else:
+            assert value in memory, f"{value} is never filled"
+            found[node] = memory[value]
+    return found
+
+
+def assert_folds_stand_at_roots(program: Program) -> None:
+    for kernel in program.kernels:
+        folds = [part for part in walk([kernel.term]) if isinstance(part, Fold)]
+        assert all(part is kernel.term for part in folds)
+
+
+def evaluate(
+    root: Term,
+    shape: tuple[int, ...],
+    memory: Mapping[Buffer, np.ndarray],
+    arguments: Sequence[object],
+    sizes: Mapping[Symbol, int],
+) -> np.ndarray:
+    """A term over a space."""
+    if isinstance(root, Fold):
+        extents = tuple(d.evaluate(sizes) for d in root.extents)
+        operand = np.broadcast_to(evaluate(root.arg, extents, memory, arguments, sizes), extents)
+        return reference.fold(root.reduction, operand, root.dtype)
+    values: dict[int, Any] = {}
+    for part in walk([root]):
+        values[id(part)] = _one(part, [values[id(a)] for a in getattr(part, "args", ())], shape, memory, arguments, sizes)
+    return np.asarray(values[id(root)])
+
+
+def _one(
+    term: Term,
+    args: list[Any],
+    shape: tuple[int, ...],
+    memory: Mapping[Buffer, np.ndarray],
+    arguments: Sequence[object],
+    sizes: Mapping[Symbol, int],
+) -> Any:
+    match term:
+        case Load(buffer, view):
+            if buffer.role == "param":
+                assert buffer.param is not None
+                source = np.asarray(arguments[buffer.param])
+            else:
+                source = memory[buffer]  # a KeyError here is a kernel that reads what is not filled yet
+            assert view.rank == len(shape), (view, shape)
+            assert len(view.axes) == source.ndim
+            return reference.read(source, view, shape, sizes)
+        case Known(constant):
+            return constant.value
+        case Argument(param, dtype):
+            return np.asarray(arguments[param], dtype)[()]
+        case Size(dim, dtype):
+            return np.asarray(dim.evaluate(sizes), dtype)[()]
+        case Apply(name, signature, _, dtype):
+            return _apply(name, signature, args, dtype)
+        case Fold():
+            raise AssertionError("a reduction inside a term")
+
+
+def _apply(name: str, signature: str, args: list[Any], dtype: np.dtype) -> Any:
+    kind, _, short = name.partition(".")
+    if kind == "py":
+        return np.asarray(reference.PYTHON[short](*(np.asarray(a)[()].item() for a in args)), dtype)[()]
+    if kind == "ok":
+        node = type("Node", (), {"attr": signature})()
+        return np.asarray(reference.check(short, [np.asarray(a)[()].item() for a in args], node))[()]
+    assert [np.asarray(a).dtype for a in args] == [np.dtype(c) for c in signature.partition("->")[0]], (name, signature)
+    if name == "cast":
+        return np.asarray(args[0]).astype(dtype)
+    if name == "select":
+        return np.where(*args)
+    ufunc: Any = reference.UFUNCS[name].ufunc
+    shape = np.broadcast_shapes(*(np.shape(a) for a in args))
+    # every element twice: NumPy's loops have shortcuts of other bits for strides of zero
+    padded = [np.repeat(np.broadcast_to(a, shape)[..., None], 2, axis=-1) for a in args]
+    return ufunc(*padded)[..., 0].reshape(shape)
+
+
+def same(actual: Any, expected: Any) -> bool:
+    """Equal dtype, shape and bits; every NaN is one."""
+    one, other = np.asarray(actual), np.asarray(expected)
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    parts = [(one, other)] if one.dtype.kind != "c" else [(one.real, other.real), (one.imag, other.imag)]
+    for mine, theirs in parts:
+        if mine.dtype.kind == "f":
+            nans = np.isnan(mine)
+            if not np.array_equal(nans, np.isnan(theirs)):
+                return False
+            mine, theirs = mine[~nans], theirs[~nans]
+        if mine.tobytes() != theirs.tobytes():
+            return False
+    return True
+
+
+def sizes_for(region: Region, arguments: Sequence[object]) -> dict[Symbol, int]:
+    return sizes_of([*arguments, *(param.captured for param in region.params[len(arguments) :])])
+
+
+def optimized(
+    function: Callable[..., Any], *arguments: object, book: RuleBook = DEFAULT, budgets: Budgets | None = None
+) -> Optimized:
+    """The program of a function for real arguments."""
+    region = translated(function, *arguments)  # type: ignore[arg-type]
+    return optimize(region, sizes_for(region, arguments), book, budgets or Budgets())
+
+
+def assert_means_the_same(made: Optimized, arguments: Sequence[object]) -> None:
+    """Every result and check of the program has the bits that its region means."""
+    region = made.program.region
+    sizes = sizes_for(region, arguments)
+    everything = [*arguments, *(param.captured for param in region.params[len(arguments) :])]
+    expected = reference.evaluate(region.roots(), everything, sizes)
+    with np.errstate(all="ignore"):
+        actual = execute(made.program, everything, sizes)
+    for node in region.roots():
+        if node not in actual:
+            assert node.op in ("view", "param") and not (node.op == "param" and isinstance(node.type, Array)), node
+            continue
+        assert same(actual[node], expected[node]), f"{node}\n{made.report.after}\n{actual[node]!r}\n{expected[node]!r}"
