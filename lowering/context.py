@@ -6,7 +6,7 @@ Sizes, strides and addresses of arguments are computed once, in the entry block,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -179,12 +179,3 @@ class Code:
     def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
         """The smaller of two sizes."""
         return self.b.select(self.b.icmp_signed("<", x, y), x, y)
-
-
-def chain(names: list[str], extents: list[ir.Value], code: Code, body: Callable[[Point], None], point: Point) -> None:
-    """Nested loops, slowest first, around `body`."""
-    if not names:
-        body(point)
-        return
-    with code.loop(names[0], extents[0]) as index:
-        chain(names[1:], extents[1:], code, body, {**point, names[0]: index})

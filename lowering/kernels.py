@@ -1,34 +1,33 @@
 """From a `Program` to one LLVM function `i32 run(i64 *frame)`: buffers, nests, results, checks.
 
-Temporaries are allocated when first filled; those of a known small size lie on the stack. Refuses dtypes that
-`lowering.values` refuses. Called by `lowering.compile`.
+A check is looked at as soon as what it reads is there; when it is false, or memory runs out, temporaries are freed and
+`run` says so. Refuses dtypes that `lowering.values` refuses. Called by `lowering.compile`.
 """
 
 from __future__ import annotations
 
 from llvmlite import ir
 
-from eqsat.ir.program import Buffer, Program, Term
+from eqsat.ir.nodes import Node
+from eqsat.ir.program import Buffer, Load, Program, Term, walk
 from lowering.context import Code, Point
 from lowering.engine import machine
 from lowering.evaluate import scalars
 from lowering.flags import declare
-from lowering.frame import Cell, Result, Status
 from lowering.folds import fold_columns, fold_runs
-from lowering.loops import Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
+from lowering.frame import Cell, Result, Status
+from lowering.geometry import Geometry
+from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
 from lowering.nests import nests_of
 from lowering.rows import fill
-from lowering.values import I32, I64, POINTER, VOID, store
-
-SMALL = 4096
-"""Bytes up to which a temporary of known size lies on the stack."""
+from lowering.storage import on_stack, plan_storage
+from lowering.values import I32, I64, POINTER, VOID, load, store
 
 
 def emit_run(program: Program, module: ir.Module) -> ir.Function:
     """Add `i32 run(i64 *frame)` to the module; see `lowering.frame`."""
     here = machine()
-    kind = ir.FunctionType(I32, [POINTER])
-    function = ir.Function(module, kind, "run")
+    function = ir.Function(module, ir.FunctionType(I32, [POINTER]), "run")
     if here.wide:
         set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no string attributes
     code = Code.start(program, function, here.vector_bytes)
@@ -42,43 +41,55 @@ class _Run:
 
     def __init__(self, code: Code, nests: tuple[Nest, ...]) -> None:
         self.code, self.nests = code, nests
+        self.storage = plan_storage(code.program, nests)
+        self.geometry = Geometry(code.program.region)
         self.allocated: list[ir.Value] = []
+        self.waiting: list[Node] = list(code.program.region.checks)
+        self.filled: set[Buffer] = set()
+        self.cells: dict[Buffer | Term, int] = {}
 
     def emit(self) -> None:
         code = self.code
         self._results()
-        for nest in self.nests:
+        self._checks()
+        for number, nest in enumerate(self.nests):
             for target in nest.targets:
                 if target not in code.pointers:
                     self._allocate(target)
-            self._nest(nest)
+            self._nest(nest, number in self.storage.in_place)
+            self.filled.update(nest.targets)
+            self._checks()
         self._cells()
         self._free()
         code.b.ret(I32(Status.OK))
+
+    # Buffers ----------------------------------------------------------------------------------------------------
 
     def _results(self) -> None:
         code = self.code
         for index, node in enumerate(code.program.region.result_nodes()):
             value = code.program.values.get(node)
             if isinstance(value, Buffer) and value.role == "result" and value not in code.pointers:
-                slot = Result(value.name) if value.shape else Cell(index)
-                code.pointers[value] = code.word(slot, POINTER) if value.shape else code.place(slot)
+                code.pointers[value] = (
+                    code.word(Result(value.name), POINTER) if value.shape else code.place(Cell(index))
+                )
 
     def _allocate(self, buffer: Buffer) -> None:
         code, b = self.code, self.code.b
+        home = self.storage.home.get(buffer, buffer)
+        if home in code.pointers:
+            code.pointers[buffer] = code.pointers[home]
+            return
         count = total(buffer.shape)
-        if count.is_const and count.const * buffer.dtype.itemsize <= SMALL:
+        if on_stack(buffer):
             code.pointers[buffer] = code.stack(buffer.dtype, max(count.const, 1))
             return
         malloc = declare(code.function.module, "malloc", POINTER, [I64])
-        size = b.add(code.size(count * buffer.dtype.itemsize), I64(64))
-        raw = b.call(malloc, [size])
-        bits = b.and_(b.add(b.ptrtoint(raw, I64), I64(63)), I64(-64))
-        failed = b.icmp_unsigned("==", raw, ir.Constant(POINTER, None))
-        with b.if_then(failed, likely=False):
-            self._free()
-            b.ret(I32(Status.NO_MEMORY))
-        code.pointers[buffer] = b.inttoptr(bits, POINTER)
+        raw = b.call(malloc, [b.add(code.size(count * buffer.dtype.itemsize), I64(64))])
+        with b.if_then(b.icmp_unsigned("==", raw, ir.Constant(POINTER, None)), likely=False):
+            self._leave(Status.NO_MEMORY)
+        aligned = b.and_(b.add(b.ptrtoint(raw, I64), I64(63)), I64(-64))
+        code.pointers[buffer] = b.inttoptr(aligned, POINTER)
         self.allocated.append(raw)
 
     def _free(self) -> None:
@@ -86,19 +97,27 @@ class _Run:
         for raw in self.allocated:
             self.code.b.call(free, [raw])
 
-    def _nest(self, nest: Nest) -> None:
-        code, b = self.code, self.code.b
-        count = code.size(total(nest.nonempty))
-        if nest.nonempty and not count.type == I32:
-            with b.if_else(b.icmp_signed("!=", count, I64(0))) as (work, otherwise):
-                with work:
-                    self._body(nest.body, {}, {})
-                with otherwise:
-                    self._body(nest.otherwise, {}, {})
-        else:
-            self._body(nest.body, {}, {})
+    def _leave(self, status: Status) -> None:
+        self._free()
+        self.code.b.ret(I32(status))
 
-    def _body(self, statements: tuple[Statement, ...], known: dict[Term, ir.Value], point: Point) -> None:
+    # Nests ------------------------------------------------------------------------------------------------------
+
+    def _nest(self, nest: Nest, in_place: bool) -> None:
+        code, b = self.code, self.code.b
+        count = total(nest.nonempty)
+        if count.is_const and count.const:
+            self._body(nest.body, {}, {}, in_place)
+            return
+        with b.if_else(b.icmp_signed("!=", code.size(count), I64(0))) as (work, otherwise):
+            with work:
+                self._body(nest.body, {}, {}, in_place)
+            with otherwise:
+                self._body(nest.otherwise, {}, {}, False)
+
+    def _body(
+        self, statements: tuple[Statement, ...], known: dict[Term, ir.Value], point: Point, in_place: bool
+    ) -> None:
         code = self.code
         for statement in statements:
             match statement:
@@ -106,9 +125,9 @@ class _Run:
                     scalars(code, terms, accesses, known, point)
                 case Loop(axis, body):
                     with code.loop(axis.name, code.size(axis.extent)) as index:
-                        self._body(body, dict(known), {**point, axis.name: index})
+                        self._body(body, dict(known), {**point, axis.name: index}, in_place)
                 case Fill():
-                    fill(code, statement, known, point)
+                    fill(code, statement, known, point, overlap=not in_place)
                 case Store(target, term, accesses):
                     scalars(code, [term], accesses, known, point)
                     store(code.b, known[term], code.address(target, point), target.buffer.dtype)
@@ -117,12 +136,42 @@ class _Run:
                 case FoldColumns():
                     fold_columns(code, statement, known, point)
 
-    def _cells(self) -> None:
+    # Single numbers ---------------------------------------------------------------------------------------------
+
+    def _number(self, value: Buffer | Term) -> ir.Value:
+        """The value of a buffer of rank 0, or of a term that reads only such and parameters."""
         code = self.code
+        if isinstance(value, Buffer):
+            return load(code.b, code.pointer(value), value.dtype, 1)
+        accesses = {term: self._access(term) for term in walk([value]) if isinstance(term, Load)}
         known: dict[Term, ir.Value] = {}
+        scalars(code, [value], accesses, known, {})
+        return known[value]
+
+    def _access(self, term: Load) -> Access:
+        start, _ = self.geometry.steps(term)
+        return Access(term.buffer, start, ())
+
+    def _checks(self) -> None:
+        """Look at the checks whose inputs are there."""
+        code, b = self.code, self.code.b
+        still: list[Node] = []
+        for node in self.waiting:
+            value = code.program.values[node]
+            needed = [value] if isinstance(value, Buffer) else [t.buffer for t in walk([value]) if isinstance(t, Load)]
+            if all(buffer.role == "param" or buffer in self.filled for buffer in needed):
+                with b.if_then(b.not_(self._number(value)), likely=False):
+                    self._leave(Status.CHECK_FAILED)
+            else:
+                still.append(node)
+        self.waiting = still
+
+    def _cells(self) -> None:
+        """Write the results that are single numbers where the entry point looks for them."""
+        code = self.code
         for index, node in enumerate(code.program.region.result_nodes()):
             value = code.program.values.get(node)
-            if value is None or isinstance(value, Buffer):
+            if value is None or (isinstance(value, Buffer) and (value.shape or value.role == "param")):
                 continue
-            scalars(code, [value], {}, known, {})
-            store(code.b, known[value], code.place(Cell(index)), value.dtype)
+            if self.cells.get(value) != index:
+                store(code.b, self._number(value), code.place(Cell(index)), value.dtype)

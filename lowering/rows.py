@@ -25,6 +25,9 @@ from lowering.values import I64, load, register_type, shuffle, splat, store
 BLOCK = 256
 """Elements in a block: NumPy's loops run at full speed from 64, and a dozen blocks stay in the first-level cache."""
 
+SHORTCUTS = frozenset({"power", "float_power"})
+"""Loops that look at an exponent of stride zero and then have other bits; whoever wants those asks for them by name."""
+
 Sink = Callable[[int, ir.Value, ir.Value], None]
 """`(lanes, index within the row, value)`: what is done with a vector of the row's values."""
 
@@ -131,10 +134,18 @@ class Cursor:
             if isinstance(stage, Borrow):
                 for arg, block in zip(stage.term.args, stage.args, strict=True):
                     if block is None and arg not in rooms:
-                        rooms[arg] = self.code.stack(arg.dtype, 1)
-                        value = evaluate(self.code, [arg], 1, self.fixed.get)[arg]
-                        store(self.code.b, value, rooms[arg], arg.dtype)
+                        rooms[arg] = self._argument_room(arg, BLOCK if stage.term.name in SHORTCUTS else 1)
         return rooms
+
+    def _argument_room(self, arg: Term, count: int) -> ir.Value:
+        room = self.code.stack(arg.dtype, count)
+        value = evaluate(self.code, [arg], 1, self.fixed.get)[arg]
+        if count == 1:
+            store(self.code.b, value, room, arg.dtype)
+        else:
+            with self.code.loop("repeat", I64(count)) as index:
+                store(self.code.b, value, self.code.element(room, index, arg.dtype), arg.dtype)
+        return room
 
     def _stages(self, first: ir.Value, length: ir.Value, rooms: dict[Term, ir.Value]) -> dict[Term, ir.Value]:
         """Run the stages for the elements from `first` on; return where the terms in blocks lie."""
@@ -162,7 +173,7 @@ class Cursor:
         steps: list[int] = []
         for arg, block, dtype in zip(stage.term.args, stage.args, inputs, strict=True):
             pointers.append(rooms[arg] if block is None else held[arg])
-            steps.append(0 if block is None else dtype.itemsize)
+            steps.append(0 if block is None and stage.term.name not in SHORTCUTS else dtype.itemsize)
         call_loop(self.code, stage.term, [*pointers, held[stage.term]], [*steps, output.itemsize], length)
 
     def _body(
@@ -277,8 +288,8 @@ def lanes_for(code: Code, row: Row, dtypes: Iterable[DType] = ()) -> int:
     return min(lanes, 8) if strided else lanes
 
 
-def fill(code: Code, statement: Fill, known: dict[Term, ir.Value], point: Point) -> None:
-    """Store a row into its target."""
+def fill(code: Code, statement: Fill, known: dict[Term, ir.Value], point: Point, overlap: bool) -> None:
+    """Store a row into its target; without `overlap` no element is computed twice, since its operand is gone."""
     row, target = statement.row, statement.target
     dtype = target.buffer.dtype
     cursor = Cursor.open(code, row, known, point, lanes_for(code, row, [dtype]))
@@ -287,4 +298,4 @@ def fill(code: Code, statement: Fill, known: dict[Term, ir.Value], point: Point)
     def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
         store(code.b, value, code.element(start, index, dtype), dtype)
 
-    cursor.run(code.size(row.axis.extent), sink)
+    cursor.run(code.size(row.axis.extent), sink, overlap)

@@ -186,7 +186,7 @@ _add("rad2deg degrees", "f", _scaled(180.0 / math.pi, np.float32(180) / _PI32), 
 
 # Comparisons ----------------------------------------------------------------------------------------------------
 
-_RELATIONS = {
+RELATIONS = {
     "equal": ("==", "oeq"),
     "not_equal": ("!=", "une"),
     "less": ("<", "olt"),
@@ -204,7 +204,7 @@ def _relation(integer: str, floating: str) -> tuple[Code, Code, Code]:
     )
 
 
-for _name, (_integer, _floating) in _RELATIONS.items():
+for _name, (_integer, _floating) in RELATIONS.items():
     _signed, _unsigned, _float = _relation(_integer, _floating)
     _add(_name, "i", _signed)
     _add(_name, "bu", _unsigned)
@@ -250,12 +250,13 @@ for _name, _relation_name, _kind in (("max", "ogt", "max"), ("min", "olt", "min"
     _add(f"{_name}imum f{_name}", "i", _integer_extreme(f"s{_kind}"))
     _add(f"{_name}imum f{_name}", "u", _integer_extreme(f"u{_kind}"))
 
-_add("clip", "iu", lambda s, x, low, high: _clip_integer(s, x, low, high), 3)
-
 
 def _clip_integer(s: Site, x: ir.Value, low: ir.Value, high: ir.Value) -> ir.Value:
     letter = "s" if s.output.kind == "i" else "u"
     return s.intrinsic(f"{letter}min", s.intrinsic(f"{letter}max", x, low), high)
+
+
+_add("clip", "iu", _clip_integer, 3)
 
 
 # Classes of floats, by their bits, which raises no flag ---------------------------------------------------------
@@ -355,7 +356,7 @@ _add("bitwise_count", "iu", _bit_count, 1)
 # Casts ----------------------------------------------------------------------------------------------------------
 
 
-def CAST(s: Site, x: ir.Value) -> ir.Value:  # noqa: N802
+def CAST(s: Site, x: ir.Value) -> ir.Value:
     """As a C cast on this platform: NumPy's own casts are C casts, compiled without AVX-512."""
     source, target = s.inputs[0], s.output
     if source == target or (source.kind in "iu" and target.kind in "iu" and source.itemsize == target.itemsize):
@@ -363,7 +364,10 @@ def CAST(s: Site, x: ir.Value) -> ir.Value:  # noqa: N802
     if target.kind == "b":
         return true(s, x, source)
     if half.is_half(source):
-        return CAST(Site(s.b, (np.dtype("f4"),), target), half.widen(s, x))
+        # NumPy converts one float16 at a time, which for uint32 means through int64.
+        through = np.dtype("i8") if target == np.dtype("u4") else target
+        wide = CAST(Site(s.b, (np.dtype("f4"),), through), half.widen(s, x))
+        return wide if through == target else CAST(Site(s.b, (through,), target), wide)
     if half.is_half(target) and source.kind != "c":
         if source != np.dtype("f8"):
             x = CAST(Site(s.b, (source,), np.dtype("f4")), x)
@@ -414,18 +418,21 @@ def _to_integer(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
         if source.itemsize > target.itemsize:
             return s.b.trunc(x, kind)
         return s.b.sext(x, kind) if source.kind == "i" else s.b.zext(x, kind)
-    if target.kind == "u" and target.itemsize == 8:
-        return _to_uint64(s, x, source)
-    # x86 converts to int32 or int64 only: narrower results are the low bits of an int32, uint32 those of an int64.
-    wide = 32 if target.itemsize < 4 or (target.itemsize == 4 and target.kind == "i") else 64
-    found = s.b.fptosi(x, vector(ir.IntType(wide), count))
-    return found if wide == 8 * target.itemsize else s.b.trunc(found, kind)
+    if target.kind == "u" and target.itemsize >= 4:
+        return _to_wide_unsigned(s, x, 8 * target.itemsize)
+    # x86 converts to int32 or int64 only: narrower results are the low bits of an int32.
+    found = s.b.fptosi(x, vector(ir.IntType(64 if target.itemsize == 8 else 32), count))
+    return found if target.itemsize >= 4 else s.b.trunc(found, kind)
 
 
-def _to_uint64(s: Site, x: ir.Value, source: DType) -> ir.Value:
-    """From 2**63 up, convert x - 2**63 and set the top bit; below (and NaN) convert as signed."""
-    limit = same(2.0**63, x.type)
-    high = s.compare("oge", x, limit)
-    kind = vector(ir.IntType(64), lanes_of(x))
-    found = s.b.fptosi(s.b.select(high, s.b.fsub(x, limit), x), kind)
-    return s.b.xor(found, s.b.select(high, same(1 << 63, kind), same(0, kind)))
+def _to_wide_unsigned(s: Site, x: ir.Value, width: int) -> ir.Value:
+    """From half of the range up, convert the rest above it and set the top bit; below (and NaN) convert as signed.
+
+    What NumPy makes of a float beyond uint32 depends on where it stands in the array, vector or remainder. This is
+    the vector's way, which raises the invalid flag for all of them, so that a caller who cares asks NumPy.
+    """
+    top = 1 << (width - 1)
+    high = s.compare("oge", x, same(float(top), x.type))
+    kind = vector(ir.IntType(width), lanes_of(x))
+    found = s.b.fptosi(s.b.select(high, s.b.fsub(x, same(float(top), x.type)), x), kind)
+    return s.b.xor(found, s.b.select(high, same(top, kind), same(0, kind)))

@@ -1,0 +1,8 @@
+"""Lets the test modules of this folder import its helpers, which no test is in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
