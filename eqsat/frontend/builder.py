@@ -207,16 +207,14 @@ class Builder:
     def _settled_comparison(self, name: str, args: Sequence[Value], span: Span) -> Node | None:
         """A comparison with an integer beyond the range of the other operand's type, which NumPy answers exactly."""
         for k, arg in enumerate(args):
-            if not (isinstance(arg, Known) and type(arg.value) is int):
-                continue
-            other = self.node(args[1 - k], span) if not isinstance(args[1 - k], Known) else None
-            if other is None or not isinstance(other.type, Scalar | Array) or other.type.dtype.kind not in "iu":
+            number, other = _weak_int(arg), args[1 - k]
+            if number is None or not isinstance(other, Node) or not isinstance(other.type, Scalar | Array):
                 continue
             if isinstance(other.type, Scalar) and other.type.kind == "python":
                 continue
-            if fits(arg.value, other.type.dtype):
+            if other.type.dtype.kind not in "iu" or fits(number, other.type.dtype):
                 continue
-            ordered = (0, arg.value) if k else (arg.value, 0)
+            ordered = (0, number) if k else (number, 0)
             truth = bool(getattr(np, name)(*ordered))
             return self.elementwise(np.equal if truth else np.not_equal, (other, other), span)
         return None
@@ -330,3 +328,12 @@ class Builder:
     def shape(self, x: Value, span: Span) -> tuple[Dim, ...]:
         """The dimensions of a number or array."""
         return shape_of(self.numeric(self.node(x, span), span))
+
+
+def _weak_int(value: Value) -> int | None:
+    """The Python int, where it is known."""
+    if isinstance(value, Known):
+        return value.value if type(value.value) is int else None
+    if isinstance(value, Node) and value.op == "constant" and value.type == PYTHON_INT:
+        return int(typed(Constant, value.attr).value)
+    return None

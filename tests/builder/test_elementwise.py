@@ -185,7 +185,7 @@ def odd_array(data: st.DataObject, shape: tuple[int, ...]) -> np.ndarray:
     order = data.draw(st.permutations(range(len(shape))))
     pads = [data.draw(st.sampled_from([0, 0, 1])) for _ in shape]
     memory = np.random.default_rng(5).standard_normal([shape[k] + pads[k] for k in order])
-    array = memory[tuple(slice(0, shape[k]) for k in order)].transpose(np.argsort(order))
+    array = np.asarray(memory)[(*(slice(0, shape[k]) for k in order), ...)].transpose(np.argsort(order))
     for axis in range(array.ndim):
         change = data.draw(st.sampled_from(["", "", "", "reverse", "repeat"]))
         if change == "reverse":
