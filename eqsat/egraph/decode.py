@@ -12,7 +12,7 @@ import numpy as np
 
 from eqsat.egraph.encode import Seeds
 from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, copy_cost, describe
-from eqsat.egraph.graph import ENode, result_char
+from eqsat.egraph.graph import ENode
 from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
@@ -166,7 +166,7 @@ class Decoder:
                 return built[enode.args[0]]
             case "apply":
                 args = tuple(built[arg] for arg in enode.args)
-                dtype = np.dtype(result_char(enode.name, enode.signature))
-                return Apply(enode.name, enode.signature, args, dtype)
+                loop = "->".join(enode.signature.split("->")[:2])
+                return Apply(enode.name, loop, args, np.dtype(enode.signature[-1]))
             case _:
                 raise InternalError(f"{enode.kind} inside a kernel")

@@ -42,9 +42,12 @@ def encode(region: Region) -> Seeds:
 
 
 def loop_of(node: Node) -> str:
-    """The loop signature of an elementwise node, made of its types where the node does not name one."""
+    """The loop signature of an elementwise node, made of its types where the node does not name one.
+
+    `ok.cast` names the conversion that it asks about: "l->b" becomes "l->b->?", whose result is a bool.
+    """
     if isinstance(node.attr, str):
-        return node.attr
+        return node.attr if node.attr[-1] == _char(node) else f"{node.attr}->{_char(node)}"
     chars = "".join(_char(arg) for arg in node.args)
     return f"{chars}->{_char(node)}"
 

@@ -185,7 +185,7 @@ def _type_of(enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, 
             if below is None:
                 return None
             space = max(space, below[0])
-        return space, result_char(enode.name, enode.signature)
+        return space, enode.signature[-1]
     if enode.kind == "move":
         below = known[enode.args[0]]
         return None if below is None else (tables.spaces.number(tables.moves.values[enode.attr].shape), below[1])
@@ -207,11 +207,6 @@ def _type_of(enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, 
         assert isinstance(type_, Scalar)
         return 0, type_.dtype.char
     return 0, SIZE.char
-
-
-def result_char(name: str, signature: str) -> str:
-    """The dtype of an operation's result; a check (`ok.*`) is a bool whatever loop it is about."""
-    return "?" if name.startswith("ok.") else signature[-1]
 
 
 SIZE = np.dtype(np.int64)

@@ -18,7 +18,7 @@ import numpy as np
 from eqsat.egraph.declare import equal_literals, literals
 from eqsat.egraph.encode import Seeds, commutes
 from eqsat.egraph.engine import Session, session
-from eqsat.egraph.graph import ArrayClass, ENode, Graph, Moved, Tables, analyse, result_char
+from eqsat.egraph.graph import ArrayClass, ENode, Graph, Moved, Tables, analyse
 from eqsat.egraph.host import cast_pair, fold_constants, is_quiet, reads_everything
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array, Scalar
@@ -193,7 +193,7 @@ class _Run:
                 if holds(constant):
                     yield f'(Known "{test}" {text})'
         elif enode.kind == "apply":
-            yield f'(set (result "{enode.signature}") "{result_char(enode.name, enode.signature)}")'
+            yield f'(set (result "{enode.signature}") "{enode.signature[-1]}")'
             if is_quiet(enode.name, enode.signature):
                 yield f'(Quiet "{enode.name}" "{enode.signature}")'
             op = UFUNCS.get(enode.name)
