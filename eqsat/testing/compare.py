@@ -38,18 +38,23 @@ def assert_identical(actual: object, expected: object, *, signed_zeros: bool = T
         _same_elements(actual, expected, signed_zeros, where)
     elif isinstance(actual, np.generic | float | complex) and isinstance(expected, np.generic | float | complex):
         mine, theirs = np.asarray(actual), np.asarray(expected)
-        if mine.dtype != theirs.dtype:
-            raise AssertionError(f"{where}: dtype {mine.dtype} instead of {theirs.dtype}")
+        _same_dtype(mine.dtype, theirs.dtype, where)
         _same_elements(mine, theirs, signed_zeros, where)
     elif actual != expected:
         raise AssertionError(f"{where}: {actual!r} instead of {expected!r}")
 
 
+def _same_dtype(actual: np.dtype, expected: np.dtype, where: str) -> None:
+    if actual != expected:
+        raise AssertionError(f"{where}: dtype {actual} instead of {expected}")
+    if actual.char != expected.char:  # C's long and long long, of one size, are two types
+        raise AssertionError(f"{where}: dtype {actual} ({actual.char!r}) instead of {expected} ({expected.char!r})")
+
+
 def _same_form(actual: np.ndarray, expected: np.ndarray, where: str) -> None:
-    for what in ("dtype", "shape"):
-        mine, theirs = getattr(actual, what), getattr(expected, what)
-        if mine != theirs:
-            raise AssertionError(f"{where}: {what} {mine} instead of {theirs}")
+    _same_dtype(actual.dtype, expected.dtype, where)
+    if actual.shape != expected.shape:
+        raise AssertionError(f"{where}: shape {actual.shape} instead of {expected.shape}")
     # The strides of an axis of length one, or of an array without elements, mean nothing.
     kept = [axis for axis, length in enumerate(expected.shape) if length > 1] if expected.size else []
     mine, theirs = ([array.strides[axis] for axis in kept] for array in (actual, expected))

@@ -18,8 +18,9 @@ try:
 except ImportError as error:
     raise ImportError("eqsat.testing.strategies needs Hypothesis: pip install eqsat[testing]") from error
 
-DTYPES = "?bBhHiIqQefdFD"
-"""The dtypes that eqsat compiles, by NumPy's characters."""
+_NAMES = "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 complex64 complex128"
+DTYPES = "".join(np.dtype(name).char for name in _NAMES.split())
+"""The dtypes that eqsat compiles, by NumPy's characters (`q` or `l` is int64, by platform)."""
 
 LAYOUTS = (
     "C",

@@ -36,6 +36,7 @@ DIFFERENT = [
     ((1,), (1, 2), "result: a tuple of 2 instead of 1"),
     ((1, (2, 3)), (1, (2, 4)), "result[1][1]: 4 instead of 3"),
     (np.zeros(2), np.zeros(2, "f"), "result: dtype float32 instead of float64"),
+    (np.zeros(2, "l"), np.zeros(2, "q"), "result: dtype int64 ('q') instead of int64 ('l')"),
     (np.zeros(2), np.zeros(3), "result: shape (3,) instead of (2,)"),
     (np.zeros((2, 3)), np.zeros((2, 3), order="F"), "result: strides (8, 16) instead of (24, 8) (shape (2, 3))"),
     (np.zeros(2), np.broadcast_to(0.0, 2), "result: strides (0,) instead of (8,) (shape (2,))"),
