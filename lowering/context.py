@@ -6,7 +6,7 @@ Sizes, strides and addresses of arguments are computed once, in the entry block,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,12 +16,13 @@ from eqsat.errors import InternalError
 from eqsat.ir.dims import Arithmetic, Dim, Symbol
 from eqsat.ir.program import Buffer, Program, Term
 from eqsat.ir.types import DType, Scalar
-from lowering.frame import Data, Extent, Frame, Slot, Stride, Value
+from lowering import frame as frames
+from lowering.frame import Data, Extent, Frame, Slot, Stride
 from lowering.loops import Access, Bytes
-from lowering.values import I8, I64, POINTER, format_of, load
+from lowering.values import I8, I64, POINTER, Builder, Value, format_of, load
 
-Values = Mapping[Term, ir.Value]
-Point = Mapping[str, ir.Value]
+Values = Mapping[Term, Value]
+Point = Mapping[str, Value]
 """The values of the loop variables, by name."""
 
 
@@ -33,12 +34,12 @@ class Code:
     frame: Frame
     function: ir.Function
     vector_bytes: int
-    entry: ir.IRBuilder
-    b: ir.IRBuilder
-    pointers: dict[Buffer, ir.Value] = field(default_factory=dict)
-    _words: dict[int, ir.Value] = field(default_factory=dict)
-    _sizes: dict[Dim, ir.Value] = field(default_factory=dict)
-    _distances: dict[tuple[int | None, Bytes], ir.Value] = field(default_factory=dict)
+    entry: Builder
+    b: Builder
+    pointers: dict[Buffer, Value] = field(default_factory=dict)
+    _words: dict[int, Value] = field(default_factory=dict)
+    _sizes: dict[Dim, Value] = field(default_factory=dict)
+    _distances: dict[tuple[int | None, Bytes], Value] = field(default_factory=dict)
 
     @staticmethod
     def start(program: Program, function: ir.Function, vector_bytes: int) -> Code:
@@ -53,34 +54,34 @@ class Code:
 
     # The frame --------------------------------------------------------------------------------------------------
 
-    def place(self, slot: Slot) -> ir.Value:
+    def place(self, slot: Slot) -> Value:
         """The address of a word of the frame."""
         at = self.frame.offsets[slot]
         return self.entry.gep(self.function.args[0], [I64(at)], source_etype=I64, inbounds=True)
 
-    def word(self, slot: Slot, type_: ir.Type = I64) -> ir.Value:
+    def word(self, slot: Slot, type_: ir.Type = I64) -> Value:
         """The content of a word of the frame."""
         at = self.frame.offsets[slot]
         if at not in self._words:
             self._words[at] = self.entry.load(self.place(slot), typ=type_, align=8)
         return self._words[at]
 
-    def argument(self, param: int, dtype: DType) -> ir.Value:
+    def argument(self, param: int, dtype: DType) -> Value:
         """The value of a scalar parameter."""
-        at = self.frame.offsets[Value(param)]
+        at = self.frame.offsets[frames.Value(param)]
         if at not in self._words:
-            self._words[at] = load(self.entry, self.place(Value(param)), dtype, 1, 8)
+            self._words[at] = load(self.entry, self.place(frames.Value(param)), dtype, 1, 8)
         return self._words[at]
 
     # Sizes ------------------------------------------------------------------------------------------------------
 
-    def size(self, size: Dim) -> ir.Value:
+    def size(self, size: Dim) -> Value:
         """A size, as an int64."""
         if size not in self._sizes:
             self._sizes[size] = size.fold(I64, self._symbol, self._arithmetic())
         return self._sizes[size]
 
-    def _symbol(self, symbol: Symbol) -> ir.Value:
+    def _symbol(self, symbol: Symbol) -> Value:
         if symbol.axis is not None:
             return self.word(Extent(symbol.param, symbol.axis))
         type_ = self.program.region.params[symbol.param].type
@@ -89,15 +90,15 @@ class Code:
         value = self.argument(symbol.param, type_.dtype)
         return value if value.type == I64 else self.entry.zext(value, I64)
 
-    def _arithmetic(self) -> Arithmetic[ir.Value]:
-        def floordiv(a: ir.Value, b: ir.Value) -> ir.Value:
+    def _arithmetic(self) -> Arithmetic[Value]:
+        def floordiv(a: Value, b: Value) -> Value:
             quotient, rest = self.entry.sdiv(a, b), self.entry.srem(a, b)
             below = self.entry.icmp_signed("<", rest, I64(0))  # divisors are positive
             return self.entry.sub(quotient, self.entry.zext(below, I64))
 
         return Arithmetic(self.entry.add, self.entry.mul, floordiv)
 
-    def bytes(self, buffer: Buffer, distance: Bytes) -> ir.Value:
+    def bytes(self, buffer: Buffer, distance: Bytes) -> Value:
         """A distance within a buffer, as an int64."""
         key = (buffer.param, distance)
         if key not in self._distances:
@@ -112,13 +113,13 @@ class Code:
 
     # Memory -----------------------------------------------------------------------------------------------------
 
-    def pointer(self, buffer: Buffer) -> ir.Value:
+    def pointer(self, buffer: Buffer) -> Value:
         """The address of element 0."""
         if buffer.param is not None and buffer not in self.pointers:
             self.pointers[buffer] = self.word(Data(buffer.param), POINTER)
         return self.pointers[buffer]
 
-    def address(self, access: Access, point: Point) -> ir.Value:
+    def address(self, access: Access, point: Point) -> Value:
         """The address for these values of the loop variables; loops that `point` leaves out count as 0."""
         pointer = self.pointer(access.buffer)
         if access.start.known != 0:
@@ -128,36 +129,36 @@ class Code:
                 pointer = self.offset(pointer, self.b.mul(point[name], self.bytes(access.buffer, step)))
         return pointer
 
-    def offset(self, pointer: ir.Value, distance: ir.Value) -> ir.Value:
+    def offset(self, pointer: Value, distance: Value) -> Value:
         """`pointer` moved by so many bytes."""
         return self.b.gep(pointer, [distance], source_etype=I8)
 
-    def element(self, pointer: ir.Value, index: ir.Value, dtype: DType) -> ir.Value:
+    def element(self, pointer: Value, index: Value, dtype: DType) -> Value:
         """The address of the element so many packed elements further."""
         form = format_of(dtype)
         type_ = form.memory if form.parts == 1 else ir.ArrayType(form.memory, form.parts)
         return self.b.gep(pointer, [index], source_etype=type_)
 
-    def stack(self, dtype: DType, count: int) -> ir.Value:
+    def stack(self, dtype: DType, count: int) -> Value:
         """Room for `count` elements on the stack, aligned for vectors."""
         form = format_of(dtype)
         return self.room(ir.ArrayType(form.memory, form.parts * count))
 
-    def room(self, type_: ir.Type) -> ir.Value:
+    def room(self, type_: ir.Type) -> Value:
         """Room on the stack, aligned for vectors, for as long as the function runs."""
         room = self.entry.alloca(type_)
         room.align = 64
         room.type = POINTER  # llvmlite would check stores against the type of the room
         return room
 
-    def variable(self, type_: ir.Type) -> ir.Value:
+    def variable(self, type_: ir.Type) -> Value:
         """A place that changes from turn to turn of a loop; LLVM makes a register of it."""
         return self.room(type_)
 
     # Control flow -----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def loop(self, name: str, stop: ir.Value, step: int = 1, start: ir.Value | None = None) -> Iterator[ir.Value]:
+    def loop(self, name: str, stop: Value, step: int = 1, start: Value | None = None) -> Generator[Value]:
         """`for name in range(start, stop, step)`; the body is the `with` block."""
         b = self.b
         before = b.block
@@ -176,6 +177,6 @@ class Code:
         self.function.blocks.append(after)
         b.position_at_end(after)
 
-    def smaller(self, x: ir.Value, y: ir.Value) -> ir.Value:
+    def smaller(self, x: Value, y: Value) -> Value:
         """The smaller of two sizes."""
         return self.b.select(self.b.icmp_signed("<", x, y), x, y)

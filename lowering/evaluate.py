@@ -19,15 +19,15 @@ from lowering.flags import raise_flags, test_flags
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
 from lowering.scalar import Site, dtypes_of, inline
-from lowering.values import I8, I64, POINTER, VOID, constant, load, splat, store
+from lowering.values import I8, I64, POINTER, VOID, Value, constant, load, splat, store
 
-Leaf = Callable[[Term], ir.Value | None]
+Leaf = Callable[[Term], Value | None]
 """The value of a term that is already there (in a register, in a block, in memory), or None."""
 
 
-def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[Term, ir.Value]:
+def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[Term, Value]:
     """The values of `roots` and of everything below them that `leaf` does not know."""
-    values: dict[Term, ir.Value] = {}
+    values: dict[Term, Value] = {}
     stack = [(root, False) for root in roots]
     while stack:
         term, ready = stack.pop()
@@ -47,7 +47,7 @@ def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[
     return values
 
 
-def _constant(code: Code, term: Term, lanes: int) -> ir.Value | None:
+def _constant(code: Code, term: Term, lanes: int) -> Value | None:
     match term:
         case Known(known):
             return splat(code.b, constant(known), term.dtype, lanes)
@@ -59,7 +59,7 @@ def _constant(code: Code, term: Term, lanes: int) -> ir.Value | None:
             return None
 
 
-def _apply(code: Code, term: Term, args: list[ir.Value], lanes: int) -> ir.Value:
+def _apply(code: Code, term: Term, args: list[Value], lanes: int) -> Value:
     if not isinstance(term, Apply):
         raise InternalError(f"a {type(term).__name__} cannot be evaluated here")
     if term.name.startswith(("py.", "ok.")):
@@ -76,7 +76,7 @@ def _apply(code: Code, term: Term, args: list[ir.Value], lanes: int) -> ir.Value
     return _borrow_one(code, term, args)
 
 
-def opaque(code: Code, value: ir.Value, dtype: DType) -> ir.Value:
+def opaque(code: Code, value: Value, dtype: DType) -> Value:
     """The same value, read from memory of which LLVM does not know what is in it."""
     room = code.stack(dtype, 1)
     store(code.b, value, room, dtype)
@@ -84,10 +84,10 @@ def opaque(code: Code, value: ir.Value, dtype: DType) -> ir.Value:
     return load(code.b, hidden, dtype, 1)
 
 
-def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[Term, ir.Value], point: Point) -> None:
+def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[Term, Value], point: Point) -> None:
     """Add the values of `terms`, as single numbers at `point`, to `known`."""
 
-    def leaf(term: Term) -> ir.Value | None:
+    def leaf(term: Term) -> Value | None:
         if term in known:
             return known[term]
         if isinstance(term, Load):
@@ -99,9 +99,9 @@ def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[T
     known.update((term, values[term]) for term in wanted)
 
 
-def _borrow_one(code: Code, term: Apply, args: list[ir.Value]) -> ir.Value:
+def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
     inputs, output = dtypes_of(term.signature)
-    rooms: list[ir.Value] = []
+    rooms: list[Value] = []
     for arg, dtype in zip(args, inputs, strict=True):
         room = code.stack(dtype, 1)
         store(code.b, arg, room, dtype)
@@ -111,13 +111,13 @@ def _borrow_one(code: Code, term: Apply, args: list[ir.Value]) -> ir.Value:
     return load(code.b, result, output, 1)
 
 
-def call_loop(code: Code, term: Apply, pointers: list[ir.Value], steps: list[int], count: ir.Value) -> None:
+def call_loop(code: Code, term: Apply, pointers: list[Value], steps: list[int], count: Value) -> None:
     """Run NumPy's inner loop of `term` over `count` elements."""
     call_inner_loop(code, term.name, term.signature, pointers, steps, count)
 
 
 def call_inner_loop(
-    code: Code, name: str, signature: str, pointers: list[ir.Value], steps: list[int], count: ir.Value
+    code: Code, name: str, signature: str, pointers: list[Value], steps: list[int], count: Value
 ) -> None:
     """Run the inner loop `name` for `signature`: pointers and byte steps of the operands, then of the result."""
     found = inner_loop(name, signature)
@@ -127,7 +127,7 @@ def call_inner_loop(
     if function is None:
         kind = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, POINTER])
         function = ir.Function(module, kind, symbol)
-    data: ir.Value = ir.Constant(POINTER, None)
+    data: Value = ir.Constant(POINTER, None)
     if found.data:
         data = module.globals.get(f"{symbol}!data") or ir.GlobalVariable(module, I8, f"{symbol}!data")
     operands = len(pointers)

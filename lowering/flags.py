@@ -10,7 +10,7 @@ import platform
 
 from llvmlite import ir
 
-from lowering.values import I32, lanes_of
+from lowering.values import I32, Builder, Value, lanes_of
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
 INVALID, DIVIDE, OVERFLOW, UNDERFLOW = (1, 4, 8, 16) if _X86 else (1, 2, 4, 8)
@@ -23,7 +23,7 @@ def declare(module: ir.Module, name: str, result: ir.Type, arguments: list[ir.Ty
     return found or ir.Function(module, ir.FunctionType(result, arguments), name)
 
 
-def raise_flag_if_any(b: ir.IRBuilder, condition: ir.Value, flag: int) -> None:
+def raise_flag_if_any(b: Builder, condition: Value, flag: int) -> None:
     """Raise a flag if the condition holds in any lane; expected to be rare."""
     lanes = lanes_of(condition)
     if lanes > 1:
@@ -33,11 +33,11 @@ def raise_flag_if_any(b: ir.IRBuilder, condition: ir.Value, flag: int) -> None:
         raise_flags(b, I32(flag))
 
 
-def raise_flags(b: ir.IRBuilder, flags: ir.Value) -> None:
+def raise_flags(b: Builder, flags: Value) -> None:
     """Raise these flags."""
     b.call(declare(b.module, "feraiseexcept", I32, [I32]), [flags])
 
 
-def test_flags(b: ir.IRBuilder) -> ir.Value:
+def test_flags(b: Builder) -> Value:
     """The flags that are up."""
     return b.call(declare(b.module, "fetestexcept", I32, [I32]), [I32(ALL)])

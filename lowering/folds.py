@@ -25,10 +25,10 @@ from lowering.loops import Axis, FoldColumns, FoldRuns, total
 from lowering.pairwise import WINDOW, Reader, tree_sum
 from lowering.rows import BLOCK, Cursor, lanes_for, vector_loop
 from lowering.scalar import CAST, KINDS, TABLE, Site
-from lowering.values import I64, constant, format_of, load, register_type, shuffle, splat, store
+from lowering.values import I64, Value, constant, format_of, load, register_type, shuffle, splat, store
 
-Combine = Callable[[ir.Value, ir.Value], ir.Value]
-Known = dict[Term, ir.Value]
+Combine = Callable[[Value, Value], Value]
+Known = dict[Term, Value]
 F4 = np.dtype("f4")
 
 UNROLL = 4
@@ -72,7 +72,7 @@ def _combine(code: Code, op: str, dtype: DType) -> Combine | None:
     return lambda x, y: found(site, x, y)
 
 
-def _as(code: Code, value: ir.Value, source: DType, target: DType) -> ir.Value:
+def _as(code: Code, value: Value, source: DType, target: DType) -> Value:
     """Elements of the term as the reduction takes them (bools, for `any` and `all` of numbers)."""
     return value if source == target else CAST(Site(code.b, (source,), target), value)
 
@@ -111,19 +111,19 @@ def _nested(code: Code, axes: tuple[Axis, ...], point: Point, body: Callable[[Po
         _nested(code, axes[1:], {**point, axes[0].name: index}, body)
 
 
-def _row_count(code: Code, fold: FoldRuns) -> ir.Value:
+def _row_count(code: Code, fold: FoldRuns) -> Value:
     return code.size(fold.row.axis.extent)
 
 
 def _run_sequential(
-    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value
+    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: Value
 ) -> None:
     source = fold.row.term.dtype
 
     def row(here: Point) -> None:
         cursor = Cursor.open(code, fold.row, known, here, lanes_for(code, fold.row))
 
-        def sink(lanes: int, _: ir.Value, value: ir.Value) -> None:
+        def sink(lanes: int, _: Value, value: Value) -> None:
             value = _as(code, value, source, fold.dtype)
             found = code.b.load(accumulator, typ=accumulator_type(fold.dtype))
             for lane in range(lanes):
@@ -140,7 +140,7 @@ def accumulator_type(dtype: DType, lanes: int = 1) -> ir.Type:
     return register_type(dtype, lanes)
 
 
-def _lane(code: Code, value: ir.Value, lane: int, lanes: int, dtype: DType) -> ir.Value:
+def _lane(code: Code, value: Value, lane: int, lanes: int, dtype: DType) -> Value:
     """One element of a vector."""
     if lanes == 1:
         return value
@@ -150,7 +150,7 @@ def _lane(code: Code, value: ir.Value, lane: int, lanes: int, dtype: DType) -> i
     return shuffle(code.b, value, [lane * parts, lane * parts + 1])
 
 
-def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: ir.Value) -> None:
+def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: Value) -> None:
     """A run through NumPy's own loop: elements into a block, then `reduce` over the block."""
     dtype = fold.dtype
     block = code.stack(dtype, BLOCK)
@@ -167,14 +167,14 @@ def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: 
     _nested(code, fold.inner[:-1], point, row)
 
 
-def _into(code: Code, block: ir.Value, source: DType, dtype: DType):  # noqa: ANN202
-    def sink(_: int, index: ir.Value, value: ir.Value) -> None:
+def _into(code: Code, block: Value, source: DType, dtype: DType):
+    def sink(_: int, index: Value, value: Value) -> None:
         store(code.b, _as(code, value, source, dtype), code.element(block, index, dtype), dtype)
 
     return sink
 
 
-def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value) -> None:
+def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: Value) -> None:
     """Any order: vectors of accumulators over all rows, combined at the end."""
     b, dtype, source = code.b, fold.dtype, fold.row.term.dtype
     lanes = lanes_for(code, fold.row, [dtype])
@@ -184,14 +184,14 @@ def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combi
     for variable in vectors:
         b.store(splat(b, start, dtype, lanes), variable)
 
-    def add(variable: ir.Value, value: ir.Value, type_: ir.Type) -> None:
+    def add(variable: Value, value: Value, type_: ir.Type) -> None:
         b.store(combine(b.load(variable, typ=type_), _as(code, value, source, dtype)), variable)
 
     def row(here: Point) -> None:
         cursor = Cursor.open(code, fold.row, known, here, lanes)
         count = _row_count(code, fold)
 
-        def sink(width: int, _: ir.Value, value: ir.Value) -> None:
+        def sink(width: int, _: Value, value: Value) -> None:
             if width == 1:
                 add(accumulator, value, accumulator_type(dtype))
             else:
@@ -229,29 +229,28 @@ def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combi
 # Pairwise -------------------------------------------------------------------------------------------------------
 
 
-def _run_pairwise(
-    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: ir.Value
-) -> None:
+def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: Value) -> None:
     """Add the tree sum of the run, or of each piece of it, to the accumulator."""
     b, dtype = code.b, fold.dtype
     del combine
     inside = F4 if half.is_half(dtype) else dtype  # NumPy sums float16 in float32 and rounds each run's sum once
     count = code.size(total(tuple(axis.extent for axis in fold.inner)))
     opener = _streamed(code, fold, known, point) if fold.row.stages or len(fold.inner) > 1 else None
-    direct = None if opener else Cursor.open(code, fold.row, known, point, 1)
+    cursor = None if opener else Cursor.open(code, fold.row, known, point, 1)
     source = fold.row.term.dtype
     zero = constant(Constant.of(complex(-0.0, -0.0) if inside.kind == "c" else -0.0, inside))
     parts = format_of(inside).parts
 
-    def piece(first: ir.Value, length: ir.Value) -> None:
-        def open_piece(start: ir.Value, size: ir.Value) -> Reader:
+    def piece(first: Value, length: Value) -> None:
+        def open_piece(start: Value, size: Value) -> Reader:
             begin = b.add(first, start)
             if opener is not None:
                 room = opener(begin, size)
                 return lambda index, lanes: _as(
                     code, load(b, code.element(room, index, source), source, lanes), source, inside
                 )
-            assert direct is not None
+            assert cursor is not None
+            direct = cursor
             return lambda index, lanes: _as(code, direct.value(b.add(begin, index), lanes), source, inside)
 
         found = tree_sum(code, length, open_piece, zero, parts)
@@ -269,7 +268,7 @@ def _run_pairwise(
         piece(first, code.smaller(I64(fold.piece), b.sub(count, first)))
 
 
-def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callable[[ir.Value, ir.Value], ir.Value]:
+def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callable[[Value, Value], Value]:
     """Elements of a run that is no single row, or that NumPy's loops take part in: copied out, a window at a time."""
     row, dtype = fold.row, fold.row.term.dtype
     lanes = lanes_for(code, row)
@@ -277,7 +276,7 @@ def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callabl
     slow = fold.inner[:-1]
     whole = None if slow else Cursor.open(code, row, known, point, lanes)
 
-    def open_window(start: ir.Value, size: ir.Value) -> ir.Value:
+    def open_window(start: Value, size: Value) -> Value:
         if whole is not None:
             whole.run(size, _into(code, window, dtype, dtype), first=start)
             return window
@@ -306,9 +305,9 @@ def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callabl
     return open_window
 
 
-def _indices(code: Code, number: ir.Value, axes: tuple[Axis, ...]) -> dict[str, ir.Value]:
+def _indices(code: Code, number: Value, axes: tuple[Axis, ...]) -> dict[str, Value]:
     """The loop variables of `axes` in turn number `number` of them all."""
-    found: dict[str, ir.Value] = {}
+    found: dict[str, Value] = {}
     for axis in reversed(axes[1:]):
         extent = code.size(axis.extent)
         found[axis.name] = code.b.urem(number, extent)
@@ -328,7 +327,7 @@ def fold_columns(code: Code, fold: FoldColumns, known: Known, point: Point) -> N
     place = code.address(fold.target, point)
     count = code.size(row.axis.extent)
 
-    def clear(index: ir.Value, width: int) -> None:
+    def clear(index: Value, width: int) -> None:
         store(b, splat(b, start, dtype, width), code.element(place, index, dtype), dtype)
 
     vector_loop(code, count, lanes, clear)
@@ -343,7 +342,7 @@ def fold_columns(code: Code, fold: FoldColumns, known: Known, point: Point) -> N
 
 
 def _add_rows(
-    code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value, combine: Combine, axis: Axis
+    code: Code, fold: FoldColumns, known: Known, point: Point, place: Value, combine: Combine, axis: Axis
 ) -> None:
     """Add the rows along `axis`, some at a time, to tiles of the running results."""
     b, dtype, row = code.b, fold.dtype, fold.row
@@ -352,7 +351,7 @@ def _add_rows(
     with code.loop("rows", rows, ROWS_AT_A_TIME) as first:
         end = code.smaller(rows, b.add(first, I64(ROWS_AT_A_TIME)))
 
-        def tile(index: ir.Value, width: int, vectors: int) -> None:
+        def tile(index: Value, width: int, vectors: int) -> None:
             places = [code.element(place, b.add(index, I64(k * width)), dtype) for k in range(vectors)]
             sums = [code.variable(accumulator_type(dtype, width)) for _ in places]
             for variable, where in zip(sums, places, strict=True):
@@ -371,18 +370,18 @@ def _add_rows(
         vector_loop(code, count, lanes, lambda index, width: tile(index, width, 1), False, wide)
 
 
-def _add_row(code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value, combine: Combine) -> None:
+def _add_row(code: Code, fold: FoldColumns, known: Known, point: Point, place: Value, combine: Combine) -> None:
     b, dtype, source = code.b, fold.dtype, fold.row.term.dtype
     cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))
 
-    def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+    def sink(lanes: int, index: Value, value: Value) -> None:
         where = code.element(place, index, dtype)
         store(b, combine(load(b, where, dtype, lanes), _as(code, value, source, dtype)), where, dtype)
 
     cursor.run(code.size(fold.row.axis.extent), sink, overlap=False)
 
 
-def _add_row_borrowed(code: Code, fold: FoldColumns, known: Known, point: Point, place: ir.Value) -> None:
+def _add_row_borrowed(code: Code, fold: FoldColumns, known: Known, point: Point, place: Value) -> None:
     b, dtype = code.b, fold.dtype
     block = code.stack(dtype, BLOCK)
     cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))

@@ -12,16 +12,16 @@ from llvmlite import ir
 
 from eqsat.ir.types import DType
 from lowering.flags import OVERFLOW, UNDERFLOW, raise_flag_if_any
-from lowering.values import F32, F64, I16, I32, lanes_of, same, vector
+from lowering.values import F32, F64, I16, I32, Builder, Value, lanes_of, same, vector
 
 
 class _Site(Protocol):
     @property
-    def b(self) -> ir.IRBuilder: ...
+    def b(self) -> Builder: ...
 
-    def compare(self, predicate: str, x: ir.Value, y: ir.Value) -> ir.Value: ...
+    def compare(self, predicate: str, x: Value, y: Value) -> Value: ...
 
-    def intrinsic(self, name: str, *args: ir.Value) -> ir.Value: ...
+    def intrinsic(self, name: str, *args: Value) -> Value: ...
 
 
 def is_half(dtype: DType) -> bool:
@@ -29,7 +29,7 @@ def is_half(dtype: DType) -> bool:
     return dtype.kind == "f" and dtype.itemsize == 2
 
 
-def widen(s: _Site, x: ir.Value) -> ir.Value:
+def widen(s: _Site, x: Value) -> Value:
     """float16 to float32, exactly: move the bits into place, then repair the exponent by a multiplication."""
     lanes = lanes_of(x)
     bits = s.b.zext(x, vector(I32, lanes))
@@ -42,7 +42,7 @@ def widen(s: _Site, x: ir.Value) -> ir.Value:
     return s.b.bitcast(s.b.or_(found, sign), vector(F32, lanes))
 
 
-def narrow(s: _Site, x: ir.Value) -> ir.Value:
+def narrow(s: _Site, x: Value) -> Value:
     """float32 or float64 to float16, rounding to nearest even, once."""
     lanes = lanes_of(x)
     double = x.type in (F64, vector(F64, lanes))

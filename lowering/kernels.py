@@ -21,7 +21,7 @@ from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest,
 from lowering.nests import nests_of
 from lowering.rows import fill
 from lowering.storage import on_stack, plan_storage
-from lowering.values import I32, I64, POINTER, VOID, load, store
+from lowering.values import I32, I64, POINTER, VOID, Value, load, store
 
 
 def emit_run(program: Program, module: ir.Module) -> ir.Function:
@@ -43,7 +43,7 @@ class _Run:
         self.code, self.nests = code, nests
         self.storage = plan_storage(code.program, nests)
         self.geometry = Geometry(code.program.region)
-        self.allocated: list[ir.Value] = []
+        self.allocated: list[Value] = []
         self.waiting: list[Node] = list(code.program.region.checks)
         self.filled: set[Buffer] = set()
         self.cells: dict[Buffer | Term, int] = {}
@@ -115,9 +115,7 @@ class _Run:
             with otherwise:
                 self._body(nest.otherwise, {}, {}, False)
 
-    def _body(
-        self, statements: tuple[Statement, ...], known: dict[Term, ir.Value], point: Point, in_place: bool
-    ) -> None:
+    def _body(self, statements: tuple[Statement, ...], known: dict[Term, Value], point: Point, in_place: bool) -> None:
         code = self.code
         for statement in statements:
             match statement:
@@ -138,13 +136,13 @@ class _Run:
 
     # Single numbers ---------------------------------------------------------------------------------------------
 
-    def _number(self, value: Buffer | Term) -> ir.Value:
+    def _number(self, value: Buffer | Term) -> Value:
         """The value of a buffer of rank 0, or of a term that reads only such and parameters."""
         code = self.code
         if isinstance(value, Buffer):
             return load(code.b, code.pointer(value), value.dtype, 1)
         accesses = {term: self._access(term) for term in walk([value]) if isinstance(term, Load)}
-        known: dict[Term, ir.Value] = {}
+        known: dict[Term, Value] = {}
         scalars(code, [value], accesses, known, {})
         return known[value]
 

@@ -24,7 +24,6 @@ from lowering.loops import (
     Let,
     Loop,
     Nest,
-    Row,
     Statement,
     Store,
     total,
@@ -139,7 +138,18 @@ def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: list[tuple[Byte
 
 
 FREE = frozenset(
-    "maximum minimum fmax fmin logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor".split()
+    [
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+    ]
 )
 """Operations that a reduction may apply in any order; sums and products of integers and bools are free as well."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from lowering.context import Code
-from lowering.values import I64, lanes_of, same, shuffle
+from lowering.values import I64, Value, lanes_of, same, shuffle
 
 LEAF = 128
 """NumPy's PW_BLOCKSIZE: the most numbers that are added without splitting."""
@@ -26,13 +26,13 @@ LEVELS = 2
 WINDOW = LEAF << LEVELS
 """The most numbers that one call of `Opener` asks for."""
 
-Reader = Callable[[ir.Value, int], ir.Value]
+Reader = Callable[[Value, int], Value]
 """`(index, lanes) -> value`: elements of the piece that was opened, counted from its start."""
-Opener = Callable[[ir.Value, ir.Value], Reader]
+Opener = Callable[[Value, Value], Reader]
 """`(start, count) -> reader` for the elements from `start` of the run on."""
 
 
-def tree_sum(code: Code, count: ir.Value, opener: Opener, zero: ir.Value, parts: int) -> ir.Value:
+def tree_sum(code: Code, count: Value, opener: Opener, zero: Value, parts: int) -> Value:
     """The sum of `count > 0` elements. `zero`: -0.0 as one element; `parts`: numbers in one element."""
     return _Tree(code, opener, zero, parts).sum(count)
 
@@ -41,10 +41,10 @@ def tree_sum(code: Code, count: ir.Value, opener: Opener, zero: ir.Value, parts:
 class _Tree:
     code: Code
     opener: Opener
-    zero: ir.Value
+    zero: Value
     parts: int
 
-    def sum(self, count: ir.Value) -> ir.Value:
+    def sum(self, count: Value) -> Value:
         code, b = self.code, self.code.b
         kind = self.zero.type
         lefts, rights = code.room(ir.ArrayType(kind, 64)), code.room(ir.ArrayType(I64, 64))
@@ -101,7 +101,7 @@ class _Tree:
         b.position_at_end(done)
         return b.load(value, typ=kind)
 
-    def _set_bit(self, variable: ir.Value, number: ir.Value, on: bool) -> None:
+    def _set_bit(self, variable: Value, number: Value, on: bool) -> None:
         b = self.code.b
         bit = b.shl(I64(1), number)
         old = b.load(variable, typ=I64)
@@ -113,18 +113,18 @@ class _Tree:
     def _unit(self) -> int:
         return LANES // self.parts
 
-    def _half(self, n: ir.Value) -> ir.Value:
+    def _half(self, n: Value) -> Value:
         """Half of the numbers, rounded down to a multiple of 8, in elements."""
         b = self.code.b
         if self.parts == 2:
             return b.lshr(b.and_(n, I64(-LANES)), I64(1))
         return b.and_(b.lshr(n, I64(1)), I64(-LANES))
 
-    def _is_leaf(self, n: ir.Value) -> ir.Value:
+    def _is_leaf(self, n: Value) -> Value:
         return self.code.b.icmp_signed("<=", n, I64(LEAF // self.parts))
 
-    def _is_group(self, n: ir.Value) -> ir.Value:
-        """Whether exactly 2**LEVELS leaves hang below: the last is the longest, the first of half as many the shortest."""
+    def _is_group(self, n: Value) -> Value:
+        """Whether exactly 2**LEVELS leaves hang below: the last leaf is the longest, the first parent the shortest."""
         b = self.code.b
         longest, shortest = n, n
         for level in range(LEVELS):
@@ -133,7 +133,7 @@ class _Tree:
                 shortest = self._half(shortest)
         return b.and_(self._is_leaf(longest), b.not_(self._is_leaf(shortest)))
 
-    def _base(self, start: ir.Value, n: ir.Value) -> ir.Value:
+    def _base(self, start: Value, n: Value) -> Value:
         """The sum of a leaf or of a group of leaves."""
         code, b = self.code, self.code.b
         kind = self.zero.type
@@ -163,12 +163,12 @@ class _Tree:
         whole_group = b.fadd(b.load(outer, typ=kind), b.fadd(b.load(third, typ=kind), last))
         return b.select(grouped, whole_group, last)
 
-    def _group(self, read: Reader, n: ir.Value) -> tuple[list[ir.Value], ir.Value]:
+    def _group(self, read: Reader, n: Value) -> tuple[list[Value], Value]:
         """The sums of the leaves without the rest of the last, and where that rest begins."""
         code, b = self.code, self.code.b
         leaves = [(I64(0), n)]
         for _ in range(LEVELS):
-            halves: list[tuple[ir.Value, ir.Value]] = []
+            halves: list[tuple[Value, Value]] = []
             for start, length in leaves:
                 left = self._half(length)
                 halves += [(start, left), (b.add(start, left), b.sub(length, left))]
@@ -194,10 +194,10 @@ class _Tree:
     def _wide(self, kind: ir.Type) -> ir.Type:
         return ir.VectorType(kind.element if isinstance(kind, ir.VectorType) else kind, LANES)
 
-    def _minus_zero(self) -> ir.Value:
+    def _minus_zero(self) -> Value:
         return same(-0.0, self._wide(self.zero.type))
 
-    def _pairs(self, lanes: ir.Value) -> ir.Value:
+    def _pairs(self, lanes: Value) -> Value:
         """((r0+r1)+(r2+r3)) + ((r4+r5)+(r6+r7)); for complex numbers (r0+r2)+(r4+r6), and the odd ones likewise."""
         b = self.code.b
         if self.parts == 2:

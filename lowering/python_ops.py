@@ -14,20 +14,21 @@ from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.program import Apply
-from eqsat.ir.types import DType
 from lowering.flags import declare
 from lowering.scalar import CAST, RELATIONS, Site, true
-from lowering.values import F64, I1, I64
+from lowering.values import F64, I1, I64, Builder, Value
 
 INT, FLOAT, BOOL = np.dtype("i8"), np.dtype("f8"), np.dtype("?")
-SMALLEST, LARGEST = I64(-(1 << 63)), I64((1 << 63) - 1)
+SMALLEST = I64(-(1 << 63))
+PAIR = ir.LiteralStructType([I64, I1])
 EXACT = 1 << 53
 """Up to here every int is a float, so that dividing the floats rounds the quotient of the ints once."""
 
-Code = Callable[..., ir.Value]
+Code = Callable[..., Value]
+Written = Callable[[Site, Value], Value] | Callable[[Site, Value, Value], Value]
 
 
-def emit(b: ir.IRBuilder, term: Apply, args: list[ir.Value]) -> ir.Value:
+def emit(b: Builder, term: Apply, args: list[Value]) -> Value:
     """The value of a `py.*` or `ok.*` term."""
     inputs = tuple(arg.dtype for arg in term.args)
     code = TABLE.get((term.name, inputs[0].kind)) or TABLE.get((term.name, "*"))
@@ -49,11 +50,11 @@ def _code(name: str, kinds: str) -> Callable[[Code], Code]:
     return add
 
 
-def _add(name: str, kinds: str, code: Code) -> None:
+def _add(name: str, kinds: str, code: Written) -> None:
     _code(name, kinds)(code)
 
 
-def _no(s: Site, condition: ir.Value) -> ir.Value:
+def _no(s: Site, condition: Value) -> Value:
     return s.b.xor(condition, I1(1))
 
 
@@ -72,24 +73,24 @@ _add("ok.neg", "i", lambda s, x: s.b.icmp_signed("!=", x, SMALLEST))
 _add("ok.abs", "i", lambda s, x: s.b.icmp_signed("!=", x, SMALLEST))
 
 
-def _overflow(s: Site, name: str, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value]:
+def _overflow(s: Site, name: str, x: Value, y: Value) -> tuple[Value, Value]:
     """The wrapped result, and whether it wrapped."""
-    pair = ir.LiteralStructType([I64, I1])
-    found = s.b.call(declare(s.b.module, f"llvm.{name}.with.overflow.i64", pair, [I64, I64]), [x, y])
+    found = s.b.call(declare(s.b.module, f"llvm.{name}.with.overflow.i64", PAIR, [I64, I64]), [x, y])
     return s.b.extract_value(found, 0), s.b.extract_value(found, 1)
 
 
-for _name in ("add", "sub", "mul"):
-    _add(f"ok.{_name}", "i", lambda s, x, y, name=f"s{_name}": _no(s, _overflow(s, name, x, y)[1]))
+_add("ok.add", "i", lambda s, x, y: _no(s, _overflow(s, "sadd", x, y)[1]))
+_add("ok.sub", "i", lambda s, x, y: _no(s, _overflow(s, "ssub", x, y)[1]))
+_add("ok.mul", "i", lambda s, x, y: _no(s, _overflow(s, "smul", x, y)[1]))
 
 
-def _traps(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _traps(s: Site, x: Value, y: Value) -> Value:
     """Whether the processor's division traps: by zero, or the one quotient that is too large."""
     too_large = s.b.and_(s.b.icmp_signed("==", x, SMALLEST), s.b.icmp_signed("==", y, I64(-1)))
     return s.b.or_(s.b.icmp_signed("==", y, I64(0)), too_large)
 
 
-def _divided(s: Site, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+def _divided(s: Site, x: Value, y: Value) -> tuple[Value, Value, Value]:
     """Quotient towards zero, remainder, and whether rounding down takes one more step."""
     safe = s.b.select(_traps(s, x, y), I64(1), y)
     quotient, rest = s.b.sdiv(x, safe), s.b.srem(x, safe)
@@ -98,13 +99,13 @@ def _divided(s: Site, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value, ir.
 
 
 @_code("py.floordiv", "i")
-def _floordiv_int(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _floordiv_int(s: Site, x: Value, y: Value) -> Value:
     quotient, _, down = _divided(s, x, y)
     return s.b.sub(quotient, s.b.zext(down, I64))
 
 
 @_code("py.mod", "i")
-def _mod_int(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _mod_int(s: Site, x: Value, y: Value) -> Value:
     _, rest, down = _divided(s, x, y)
     return s.b.add(rest, s.b.select(down, y, I64(0)))
 
@@ -113,34 +114,34 @@ _add("ok.floordiv", "i", lambda s, x, y: _no(s, _traps(s, x, y)))
 _add("ok.mod", "i", lambda s, x, y: s.b.icmp_signed("!=", y, I64(0)))
 
 
-def _is_exact(s: Site, x: ir.Value) -> ir.Value:
+def _is_exact(s: Site, x: Value) -> Value:
     low, high = s.b.icmp_signed(">=", x, I64(-EXACT)), s.b.icmp_signed("<=", x, I64(EXACT))
     return s.b.and_(low, high)
 
 
 @_code("ok.truediv", "i")
-def _ok_truediv_int(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _ok_truediv_int(s: Site, x: Value, y: Value) -> Value:
     exact = s.b.and_(_is_exact(s, x), _is_exact(s, y))
     return s.b.and_(exact, s.b.icmp_signed("!=", y, I64(0)))
 
 
 @_code("py.truediv", "i")
-def _truediv_int(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _truediv_int(s: Site, x: Value, y: Value) -> Value:
     return s.b.fdiv(s.b.sitofp(x, F64), s.b.sitofp(y, F64))
 
 
-def _count(s: Site, y: ir.Value) -> ir.Value:
+def _count(s: Site, y: Value) -> Value:
     """A shift count that the processor takes."""
     return s.b.select(s.b.icmp_unsigned("<", y, I64(64)), y, I64(63))
 
 
 @_code("py.lshift", "i")
-def _lshift(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _lshift(s: Site, x: Value, y: Value) -> Value:
     return s.b.shl(x, _count(s, y))
 
 
 @_code("ok.lshift", "i")
-def _ok_lshift(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _ok_lshift(s: Site, x: Value, y: Value) -> Value:
     count = _count(s, y)
     kept = s.b.icmp_signed("==", s.b.ashr(s.b.shl(x, count), count), x)
     return s.b.and_(s.b.icmp_unsigned("<", y, I64(64)), kept)
@@ -150,16 +151,15 @@ _add("py.rshift", "i", lambda s, x, y: s.b.ashr(x, _count(s, y)))
 _add("ok.rshift", "i", lambda s, x, y: s.b.icmp_signed(">=", y, I64(0)))
 
 
-def _int_power(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _int_power(s: Site, x: Value, y: Value) -> Value:
     """The power and whether it is right, by repeated squaring, from a function that is made once a module.
 
     A square that overflows is multiplied in later, because an exponent bit above is still set, so the power
     overflows too.
     """
-    pair = ir.LiteralStructType([I64, I1])
     function = s.b.module.globals.get("eqsat.int_power")
     if function is None:
-        function = ir.Function(s.b.module, ir.FunctionType(pair, [I64, I64]), "eqsat.int_power")
+        function = ir.Function(s.b.module, ir.FunctionType(PAIR, [I64, I64]), "eqsat.int_power")
         function.linkage = "internal"
         _write_int_power(function)
     return s.b.call(function, [x, y])
@@ -197,7 +197,7 @@ def _write_int_power(function: ir.Function) -> None:
     value.add_incoming(following, turn)
     ok.add_incoming(possible, entry)
     ok.add_incoming(good, turn)
-    result = b.insert_value(ir.Constant(function.ftype.return_type, ir.Undefined), value, 0)
+    result = b.insert_value(ir.Constant(PAIR, ir.Undefined), value, 0)
     b.ret(b.insert_value(result, ok, 1))
 
 
@@ -206,7 +206,7 @@ _add("ok.pow", "i", lambda s, x, y: s.b.extract_value(_int_power(s, x, y), 1))
 
 
 @_code("ok.cast", "iub")
-def _ok_cast(s: Site, x: ir.Value) -> ir.Value:
+def _ok_cast(s: Site, x: Value) -> Value:
     """Whether an int64 is a value of the integer dtype `s.output`."""
     limits = np.iinfo(s.output)
     above = s.b.icmp_signed(">=", x, I64(max(int(limits.min), -(1 << 63))))
@@ -223,11 +223,13 @@ _add("py.neg", "f", lambda s, x: s.b.fneg(x))
 _add("py.abs", "f", lambda s, x: s.intrinsic("fabs", x))
 for _name in ("truediv", "floordiv", "mod"):
     _add(f"ok.{_name}", "f", lambda s, x, y: s.compare("une", y, F64(0.0)))
-for _name in ("add", "sub", "mul", "neg", "abs"):
-    _add(f"ok.{_name}", "f", lambda s, *_: I1(1))
+for _name in ("add", "sub", "mul"):
+    _add(f"ok.{_name}", "f", lambda s, x, y: I1(1))
+for _name in ("neg", "abs"):
+    _add(f"ok.{_name}", "f", lambda s, x: I1(1))
 
 
-def _float_divmod(s: Site, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value]:
+def _float_divmod(s: Site, x: Value, y: Value) -> tuple[Value, Value]:
     """As `_float_div_mod` in CPython: the remainder has the divisor's sign, the quotient is made to fit it."""
     b, zero = s.b, F64(0.0)
     rest = b.call(declare(b.module, "fmod", F64, [F64, F64]), [x, y])
@@ -249,13 +251,13 @@ _add("py.mod", "f", lambda s, x, y: _float_divmod(s, x, y)[1])
 
 
 @_code("py.pow", "f")
-def _pow_float(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _pow_float(s: Site, x: Value, y: Value) -> Value:
     """The C library's `pow`, whose special cases are those that CPython writes out."""
     return s.b.call(declare(s.b.module, "pow", F64, [F64, F64]), [x, y])
 
 
 @_code("ok.pow", "f")
-def _ok_pow_float(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+def _ok_pow_float(s: Site, x: Value, y: Value) -> Value:
     """Not 0.0 to a negative power, no complex result, and no overflow from finite numbers."""
     b, zero = s.b, F64(0.0)
     pole = b.and_(s.compare("oeq", x, zero), s.compare("olt", y, zero))
@@ -263,7 +265,7 @@ def _ok_pow_float(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
     complex_result = b.and_(s.compare("olt", x, zero), fraction)
     infinity = F64(float("inf"))
 
-    def endless(value: ir.Value) -> ir.Value:
+    def endless(value: Value) -> Value:
         return s.compare("oeq", s.intrinsic("fabs", value), infinity)
 
     given = b.or_(endless(x), endless(y))  # CPython's rules for infinite operands come before the others
@@ -275,7 +277,7 @@ def _ok_pow_float(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
 # Conversions, comparisons, truth --------------------------------------------------------------------------------
 
 
-def _as_float(s: Site, x: ir.Value) -> ir.Value:
+def _as_float(s: Site, x: Value) -> Value:
     return CAST(Site(s.b, s.inputs, FLOAT), x)
 
 
@@ -287,16 +289,16 @@ _add("ok.int", "ib", lambda s, x: I1(1))
 
 
 @_code("ok.int", "u")
-def _ok_int_unsigned(s: Site, x: ir.Value) -> ir.Value:
+def _ok_int_unsigned(s: Site, x: Value) -> Value:
     return s.b.icmp_signed(">=", CAST(Site(s.b, s.inputs, INT), x), I64(0)) if s.inputs[0].itemsize == 8 else I1(1)
 
 
-def _in_range(s: Site, x: ir.Value) -> ir.Value:
+def _in_range(s: Site, x: Value) -> Value:
     return s.b.and_(s.compare("oge", x, F64(-(2.0**63))), s.compare("olt", x, F64(2.0**63)))
 
 
 @_code("py.int", "f")
-def _int_of_float(s: Site, x: ir.Value) -> ir.Value:
+def _int_of_float(s: Site, x: Value) -> Value:
     wide = _as_float(s, x)
     return s.b.fptosi(s.b.select(_in_range(s, wide), wide, F64(0.0)), I64)
 
@@ -305,7 +307,7 @@ _add("ok.int", "f", lambda s, x: _in_range(s, _as_float(s, x)))
 
 
 def _comparison(integer: str, floating: str) -> Code:
-    def code(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+    def code(s: Site, x: Value, y: Value) -> Value:
         kind = s.inputs[0].kind
         if kind == "f":
             return s.compare(floating, x, y)

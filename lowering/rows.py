@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from llvmlite import ir
 
-from eqsat.ir.program import Argument, Known, Load, Size, Term, children, walk
+from eqsat.ir.program import Argument, Known, Load, Size, Term, children
 from eqsat.ir.types import DType
 from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.loops import Borrow, Compute, Fill, Row
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
-from lowering.values import I64, load, register_type, shuffle, splat, store
+from lowering.values import I64, Builder, Value, format_of, load, register_type, shuffle, splat, store
 
 BLOCK = 256
 """Elements in a block: NumPy's loops run at full speed from 64, and a dozen blocks stay in the first-level cache."""
@@ -28,7 +28,7 @@ BLOCK = 256
 SHORTCUTS = frozenset({"power", "float_power"})
 """Loops that look at an exponent of stride zero and then have other bits; whoever wants those asks for them by name."""
 
-Sink = Callable[[int, ir.Value, ir.Value], None]
+Sink = Callable[[int, Value, Value], None]
 """`(lanes, index within the row, value)`: what is done with a vector of the row's values."""
 
 
@@ -38,20 +38,20 @@ class Cursor:
 
     code: Code
     row: Row
-    starts: dict[Load, tuple[ir.Value, ir.Value]]
-    fixed: dict[Term, ir.Value]
+    starts: dict[Load, tuple[Value, Value]]
+    fixed: dict[Term, Value]
     lanes: int
-    blocks: dict[int, ir.Value]
+    blocks: dict[int, Value]
 
     @staticmethod
     def open(
-        code: Code, row: Row, known: dict[Term, ir.Value], point: Point, lanes: int, first: ir.Value | None = None
+        code: Code, row: Row, known: dict[Term, Value], point: Point, lanes: int, first: Value | None = None
     ) -> Cursor:
         """Prepare the row at `point`, beginning at element `first` of it."""
         name = row.axis.name
         varying = varies(row.term, name, row.accesses)
         here = point if first is None else {**point, name: first}
-        starts: dict[Load, tuple[ir.Value, ir.Value]] = {}
+        starts: dict[Load, tuple[Value, Value]] = {}
         fixed = {term: value for term, value in known.items() if term in varying}
         wanted: list[Term] = [] if varying[row.term] else [row.term]
         for term in varying:
@@ -64,7 +64,7 @@ class Cursor:
         scalars(code, [term for term in wanted if not isinstance(term, plain)], row.accesses, fixed, point)
         return Cursor(code, row, starts, fixed, lanes, {})
 
-    def room(self, number: int, dtype: DType) -> ir.Value:
+    def room(self, number: int, dtype: DType) -> Value:
         """The memory of a block."""
         if number not in self.blocks:
             self.blocks[number] = self.code.stack(np.dtype("u1"), BLOCK * dtype.itemsize)
@@ -72,7 +72,7 @@ class Cursor:
 
     # Reading ----------------------------------------------------------------------------------------------------
 
-    def read(self, term: Load, index: ir.Value, lanes: int) -> ir.Value:
+    def read(self, term: Load, index: Value, lanes: int) -> Value:
         """`lanes` elements of a load from `index` on."""
         code, b = self.code, self.code.b
         start, step = self.starts[term]
@@ -83,16 +83,15 @@ class Cursor:
         place = code.offset(start, b.mul(index, step))
         if lanes == 1:
             return load(b, place, dtype, 1)
-        if known == -dtype.itemsize:
+        if known is not None and known == -dtype.itemsize:
             lowest = code.offset(place, I64(known * (lanes - 1)))
             return _reversed(b, load(b, lowest, dtype, lanes), lanes)
         return self._gather(place, step, dtype, lanes)
 
-    def _gather(self, place: ir.Value, step: ir.Value, dtype: DType, lanes: int) -> ir.Value:
+    def _gather(self, place: Value, step: Value, dtype: DType, lanes: int) -> Value:
         b = self.code.b
-        type_ = register_type(dtype, lanes)
-        found: ir.Value = ir.Constant(type_, ir.Undefined)
-        parts = type_.count // lanes
+        found: Value = ir.Constant(register_type(dtype, lanes), ir.Undefined)
+        parts = format_of(dtype).parts
         for lane in range(lanes):
             one = load(b, place, dtype, 1)
             for part in range(parts):
@@ -104,11 +103,11 @@ class Cursor:
 
     # Running ----------------------------------------------------------------------------------------------------
 
-    def value(self, index: ir.Value, lanes: int) -> ir.Value:
+    def value(self, index: Value, lanes: int) -> Value:
         """The row's value at `index`; only of rows without stages."""
         return self._values([self.row.term], {}, index, index, lanes)[0]
 
-    def run(self, count: ir.Value, sink: Sink, overlap: bool = True, first: ir.Value | None = None) -> None:
+    def run(self, count: Value, sink: Sink, overlap: bool = True, first: Value | None = None) -> None:
         """Evaluate `count` elements (from `first` on) and hand them to `sink`; with `overlap`, some of them twice."""
         code = self.code
         begin = first or I64(0)
@@ -122,14 +121,14 @@ class Cursor:
             here = plus(code.b, begin, done)
             held = self._stages(here, length, rooms)
 
-            def shifted(lanes: int, index: ir.Value, value: ir.Value) -> None:
+            def shifted(lanes: int, index: Value, value: Value) -> None:
                 sink(lanes, code.b.add(done, index), value)
 
             vector_loop(code, length, self.lanes, self._body([self.row.term], held, here, [shifted]), overlap)
 
-    def _argument_rooms(self) -> dict[Term, ir.Value]:
+    def _argument_rooms(self) -> dict[Term, Value]:
         """Arguments of borrowed loops that do not change along the row, each in memory."""
-        rooms: dict[Term, ir.Value] = {}
+        rooms: dict[Term, Value] = {}
         for stage in self.row.stages:
             if isinstance(stage, Borrow):
                 for arg, block in zip(stage.term.args, stage.args, strict=True):
@@ -137,7 +136,7 @@ class Cursor:
                         rooms[arg] = self._argument_room(arg, BLOCK if stage.term.name in SHORTCUTS else 1)
         return rooms
 
-    def _argument_room(self, arg: Term, count: int) -> ir.Value:
+    def _argument_room(self, arg: Term, count: int) -> Value:
         room = self.code.stack(arg.dtype, count)
         value = evaluate(self.code, [arg], 1, self.fixed.get)[arg]
         if count == 1:
@@ -147,9 +146,9 @@ class Cursor:
                 store(self.code.b, value, self.code.element(room, index, arg.dtype), arg.dtype)
         return room
 
-    def _stages(self, first: ir.Value, length: ir.Value, rooms: dict[Term, ir.Value]) -> dict[Term, ir.Value]:
+    def _stages(self, first: Value, length: Value, rooms: dict[Term, Value]) -> dict[Term, Value]:
         """Run the stages for the elements from `first` on; return where the terms in blocks lie."""
-        held: dict[Term, ir.Value] = {}
+        held: dict[Term, Value] = {}
         for stage in self.row.stages:
             if isinstance(stage, Compute):
                 made = {term: self.room(block.number, block.dtype) for term, block in stage.results}
@@ -161,15 +160,15 @@ class Cursor:
                 self._borrow(stage, held, rooms, length)
         return held
 
-    def _into(self, room: ir.Value, dtype: DType) -> Sink:
-        def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+    def _into(self, room: Value, dtype: DType) -> Sink:
+        def sink(lanes: int, index: Value, value: Value) -> None:
             store(self.code.b, value, self.code.element(room, index, dtype), dtype)
 
         return sink
 
-    def _borrow(self, stage: Borrow, held: dict[Term, ir.Value], rooms: dict[Term, ir.Value], length: ir.Value) -> None:
+    def _borrow(self, stage: Borrow, held: dict[Term, Value], rooms: dict[Term, Value], length: Value) -> None:
         inputs, output = dtypes_of(stage.term.signature)
-        pointers: list[ir.Value] = []
+        pointers: list[Value] = []
         steps: list[int] = []
         for arg, block, dtype in zip(stage.term.args, stage.args, inputs, strict=True):
             pointers.append(rooms[arg] if block is None else held[arg])
@@ -177,11 +176,11 @@ class Cursor:
         call_loop(self.code, stage.term, [*pointers, held[stage.term]], [*steps, output.itemsize], length)
 
     def _body(
-        self, roots: list[Term], held: dict[Term, ir.Value], first: ir.Value, sinks: list[Sink]
-    ) -> Callable[[ir.Value, int], None]:
+        self, roots: list[Term], held: dict[Term, Value], first: Value, sinks: list[Sink]
+    ) -> Callable[[Value, int], None]:
         held = dict(held)
 
-        def body(index: ir.Value, lanes: int) -> None:
+        def body(index: Value, lanes: int) -> None:
             values = self._values(roots, held, index, plus(self.code.b, first, index), lanes)
             for value, sink in zip(values, sinks, strict=True):
                 sink(lanes, index, value)
@@ -189,11 +188,11 @@ class Cursor:
         return body
 
     def _values(
-        self, roots: list[Term], held: dict[Term, ir.Value], in_block: ir.Value, in_row: ir.Value, lanes: int
-    ) -> list[ir.Value]:
+        self, roots: list[Term], held: dict[Term, Value], in_block: Value, in_row: Value, lanes: int
+    ) -> list[Value]:
         code = self.code
 
-        def leaf(term: Term) -> ir.Value | None:
+        def leaf(term: Term) -> Value | None:
             if term in held:
                 return load(code.b, code.element(held[term], in_block, term.dtype), term.dtype, lanes)
             if term in self.fixed:
@@ -204,7 +203,7 @@ class Cursor:
         return [values[root] for root in roots]
 
 
-def plus(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+def plus(b: Builder, x: Value, y: Value) -> Value:
     """A sum of sizes, without an instruction where one is zero."""
     for one, other in ((x, y), (y, x)):
         if isinstance(one, ir.Constant) and one.constant == 0:
@@ -214,11 +213,11 @@ def plus(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
 def vector_loop(
     code: Code,
-    count: ir.Value,
+    count: Value,
     lanes: int,
-    body: Callable[[ir.Value, int], None],
+    body: Callable[[Value, int], None],
     overlap: bool = True,
-    start: ir.Value | None = None,
+    start: Value | None = None,
 ) -> None:
     """Call `body(index, lanes)` for `start <= index < count`, in vectors.
 
@@ -253,9 +252,7 @@ def vector_loop(
             body(index, 1)
 
 
-def _plain_loop(
-    code: Code, begin: ir.Value, count: ir.Value, lanes: int, body: Callable[[ir.Value, int], None]
-) -> None:
+def _plain_loop(code: Code, begin: Value, count: Value, lanes: int, body: Callable[[Value, int], None]) -> None:
     done = begin
     if lanes > 1:
         b = code.b
@@ -266,7 +263,7 @@ def _plain_loop(
         body(index, 1)
 
 
-def _reversed(b: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
+def _reversed(b: Builder, value: Value, lanes: int) -> Value:
     parts = value.type.count // lanes
     picks = [lane * parts + part for lane in reversed(range(lanes)) for part in range(parts)]
     return shuffle(b, value, picks)
@@ -288,14 +285,14 @@ def lanes_for(code: Code, row: Row, dtypes: Iterable[DType] = ()) -> int:
     return min(lanes, 8) if strided else lanes
 
 
-def fill(code: Code, statement: Fill, known: dict[Term, ir.Value], point: Point, overlap: bool) -> None:
+def fill(code: Code, statement: Fill, known: dict[Term, Value], point: Point, overlap: bool) -> None:
     """Store a row into its target; without `overlap` no element is computed twice, since its operand is gone."""
     row, target = statement.row, statement.target
     dtype = target.buffer.dtype
     cursor = Cursor.open(code, row, known, point, lanes_for(code, row, [dtype]))
     start = code.address(target, point)
 
-    def sink(lanes: int, index: ir.Value, value: ir.Value) -> None:
+    def sink(lanes: int, index: Value, value: Value) -> None:
         store(code.b, value, code.element(start, index, dtype), dtype)
 
     cursor.run(code.size(row.axis.extent), sink, overlap)

@@ -10,28 +10,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
 from eqsat.ir.types import DType
 from lowering import half
-from lowering.values import F32, F64, I1, I8, format_of, lanes_of, same, shuffle, truth, vector
+from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_of, same, shuffle, truth, vector
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`."""
 
-    b: ir.IRBuilder
+    b: Builder
     inputs: tuple[DType, ...]
     output: DType
 
-    def intrinsic(self, name: str, *args: ir.Value) -> ir.Value:
+    def intrinsic(self, name: str, *args: Value) -> Value:
         """Call `llvm.<name>`, overloaded on the type of its first argument."""
         return self.b.call(self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args), args)
 
-    def compare(self, predicate: str, x: ir.Value, y: ir.Value) -> ir.Value:
+    def compare(self, predicate: str, x: Value, y: Value) -> Value:
         """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...)."""
         name = f"llvm.experimental.constrained.fcmp.{mangled(x.type)}"
         metadata = ir.MetaDataType()
@@ -43,23 +44,35 @@ class Site:
         words = [ir.MetaDataString(module, word) for word in (predicate, "fpexcept.strict")]
         return self.b.call(function, [x, y, *words])
 
-    def _declare(self, name: str, result: ir.Type, args: tuple[ir.Value, ...]) -> ir.Function:
+    def _declare(self, name: str, result: ir.Type, args: tuple[Value, ...]) -> ir.Function:
         found = self.b.module.globals.get(name)
         return found or ir.Function(self.b.module, ir.FunctionType(result, [arg.type for arg in args]), name)
 
 
-def mangled(type_: ir.Type) -> str:
+def mangled(type_: Any) -> str:
     """The type as it stands in the name of an intrinsic."""
     if isinstance(type_, ir.VectorType):
         return f"v{type_.count}{mangled(type_.element)}"
-    return {F32: "f32", F64: "f64"}.get(type_) or f"i{type_.width}"
+    return f"i{type_.width}" if isinstance(type_, ir.IntType) else {F32: "f32", F64: "f64"}[type_]
 
 
-Code = Callable[..., ir.Value]
+Code = Callable[..., Value]
 """`(site, *operands) -> value`; each operand and the value have the lanes of the operands."""
+Written = (
+    Callable[[Site, Value], Value]
+    | Callable[[Site, Value, Value], Value]
+    | Callable[[Site, Value, Value, Value], Value]
+)
+"""The same, with the number of operands in sight."""
 
-KINDS = {"?": "b", **dict.fromkeys("bhilq", "i"), **dict.fromkeys("BHILQ", "u"), **dict.fromkeys("fd", "f")}
-KINDS |= {**dict.fromkeys("FD", "c"), "e": "h"}
+KINDS = {
+    "?": "b",
+    **dict.fromkeys("bhilq", "i"),
+    **dict.fromkeys("BHILQ", "u"),
+    "e": "h",
+    **dict.fromkeys("fd", "f"),
+    **dict.fromkeys("FD", "c"),
+}
 """The kind of a type character: bool, signed, unsigned, float, complex, half."""
 
 TABLE: dict[tuple[str, str], Code] = {}
@@ -73,7 +86,7 @@ def has_inline(name: str, signature: str) -> bool:
 
 def inline(name: str, signature: str) -> Code | None:
     """The inline code, or None."""
-    inputs, _, output = signature.partition("->")
+    inputs = signature.partition("->")[0]
     kinds = "".join(KINDS.get(char, "-") for char in inputs)
     if name == "cast":
         return CAST
@@ -90,13 +103,13 @@ def dtypes_of(signature: str) -> tuple[tuple[DType, ...], DType]:
     return tuple(np.dtype(char) for char in inputs), np.dtype(output)
 
 
-def _add(names: str, kinds: str, code: Code, arity: int = 2) -> None:
+def _add(names: str, kinds: str, code: Written, arity: int = 2) -> None:
     for name in names.split():
         for kind in kinds:
             TABLE[name, kind * arity] = code
 
 
-def _select(site: Site, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
+def _select(site: Site, condition: Value, x: Value, y: Value) -> Value:
     if format_of(site.output).parts == 2:
         lanes = lanes_of(condition)
         if lanes > 1:
@@ -135,14 +148,14 @@ _add("trunc", "f", lambda s, x: s.intrinsic("trunc", x), 1)
 _add("rint", "f", lambda s, x: s.intrinsic("nearbyint", x), 1)
 
 
-def _absolute(s: Site, x: ir.Value) -> ir.Value:
+def _absolute(s: Site, x: Value) -> Value:
     return s.b.select(s.b.icmp_signed("<", x, same(0, x.type)), s.b.sub(same(0, x.type), x), x)
 
 
 _add("absolute", "i", _absolute, 1)
 
 
-def _conjugate(s: Site, x: ir.Value) -> ir.Value:
+def _conjugate(s: Site, x: Value) -> Value:
     """Flips the sign of every second part."""
     flipped = s.b.fneg(x)
     count = lanes_of(x)
@@ -152,7 +165,7 @@ def _conjugate(s: Site, x: ir.Value) -> ir.Value:
 _add("conjugate", "c", _conjugate, 1)
 
 
-def _sign_float(s: Site, x: ir.Value) -> ir.Value:
+def _sign_float(s: Site, x: Value) -> Value:
     """1, -1, or +0.0 for either zero; a NaN as it is."""
     zero, one = same(0.0, x.type), same(1.0, x.type)
     signed = s.b.select(s.compare("olt", x, zero), same(-1.0, x.type), zero)
@@ -160,7 +173,7 @@ def _sign_float(s: Site, x: ir.Value) -> ir.Value:
     return s.b.select(s.compare("uno", x, x), x, signed)
 
 
-def _sign_int(s: Site, x: ir.Value) -> ir.Value:
+def _sign_int(s: Site, x: Value) -> Value:
     zero = same(0, x.type)
     above = s.b.zext(s.b.icmp_signed(">", x, zero), x.type)
     return s.b.select(s.b.icmp_signed("<", x, zero), same(-1, x.type), above)
@@ -172,7 +185,7 @@ _add("sign", "u", lambda s, x: s.b.zext(truth(s.b, x), x.type), 1)
 
 
 def _scaled(double: float, single: np.float32) -> Code:
-    def code(s: Site, x: ir.Value) -> ir.Value:
+    def code(s: Site, x: Value) -> Value:
         factor = double if s.output.itemsize == 8 else float(single)
         return s.b.fmul(x, same(factor, x.type))
 
@@ -196,22 +209,17 @@ RELATIONS = {
 }
 
 
-def _relation(integer: str, floating: str) -> tuple[Code, Code, Code]:
-    return (
-        lambda s, x, y: s.b.icmp_signed(integer, x, y),
-        lambda s, x, y: s.b.icmp_unsigned(integer, x, y),
-        lambda s, x, y: s.compare(floating, x, y),
-    )
+def _relate(name: str, integer: str, floating: str) -> None:
+    _add(name, "i", lambda s, x, y: s.b.icmp_signed(integer, x, y))
+    _add(name, "bu", lambda s, x, y: s.b.icmp_unsigned(integer, x, y))
+    _add(name, "f", lambda s, x, y: s.compare(floating, x, y))
 
 
-for _name, (_integer, _floating) in RELATIONS.items():
-    _signed, _unsigned, _float = _relation(_integer, _floating)
-    _add(_name, "i", _signed)
-    _add(_name, "bu", _unsigned)
-    _add(_name, "f", _float)
+for _name, _symbols in RELATIONS.items():
+    _relate(_name, *_symbols)
 
 
-def _pair(s: Site, bits: ir.Value, both: bool) -> ir.Value:
+def _pair(s: Site, bits: Value, both: bool) -> Value:
     """One bit for each complex number from one for each part: of both, or of either."""
     count = lanes_of(bits)
     if count == 2:
@@ -228,11 +236,11 @@ _add("not_equal", "c", lambda s, x, y: _pair(s, s.compare("une", x, y), False))
 def _extreme(relation: str) -> tuple[Code, Code]:
     """`maximum` and `fmax` of floats: of equal numbers (zeros of either sign) the second, as NumPy's vector code."""
 
-    def propagating(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+    def propagating(s: Site, x: Value, y: Value) -> Value:
         first = s.b.or_(s.compare(relation, x, y), s.compare("uno", x, x))
         return s.b.select(first, x, y)
 
-    def ignoring(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+    def ignoring(s: Site, x: Value, y: Value) -> Value:
         first = s.b.or_(s.compare(relation, x, y), s.compare("uno", y, y))
         return s.b.select(first, x, y)
 
@@ -240,7 +248,10 @@ def _extreme(relation: str) -> tuple[Code, Code]:
 
 
 def _integer_extreme(name: str) -> Code:
-    return lambda s, x, y: s.intrinsic(name, x, y)
+    def code(s: Site, x: Value, y: Value) -> Value:
+        return s.intrinsic(name, x, y)
+
+    return code
 
 
 for _name, _relation_name, _kind in (("max", "ogt", "max"), ("min", "olt", "min")):
@@ -251,7 +262,7 @@ for _name, _relation_name, _kind in (("max", "ogt", "max"), ("min", "olt", "min"
     _add(f"{_name}imum f{_name}", "u", _integer_extreme(f"u{_kind}"))
 
 
-def _clip_integer(s: Site, x: ir.Value, low: ir.Value, high: ir.Value) -> ir.Value:
+def _clip_integer(s: Site, x: Value, low: Value, high: Value) -> Value:
     letter = "s" if s.output.kind == "i" else "u"
     return s.intrinsic(f"{letter}min", s.intrinsic(f"{letter}max", x, low), high)
 
@@ -262,7 +273,7 @@ _add("clip", "iu", _clip_integer, 3)
 # Classes of floats, by their bits, which raises no flag ---------------------------------------------------------
 
 
-def _magnitude(s: Site, x: ir.Value) -> tuple[ir.Value, int]:
+def _magnitude(s: Site, x: Value) -> tuple[Value, int]:
     """The bits without the sign, and the bits of infinity."""
     single = s.inputs[0].itemsize in (4, 2) and s.inputs[0].kind == "f"
     width = 32 if single else 64
@@ -271,7 +282,7 @@ def _magnitude(s: Site, x: ir.Value) -> tuple[ir.Value, int]:
 
 
 def _class(relation: str) -> Code:
-    def code(s: Site, x: ir.Value) -> ir.Value:
+    def code(s: Site, x: Value) -> Value:
         bits, infinity = _magnitude(s, x)
         return s.b.icmp_unsigned(relation, bits, same(infinity, bits.type))
 
@@ -285,7 +296,7 @@ _add("isnan isinf", "biu", lambda s, x: same(0, vector(I1, lanes_of(x))), 1)
 _add("isfinite", "biu", lambda s, x: same(1, vector(I1, lanes_of(x))), 1)
 
 
-def _signbit(s: Site, x: ir.Value) -> ir.Value:
+def _signbit(s: Site, x: Value) -> Value:
     bits = s.b.bitcast(x, vector(ir.IntType(8 * s.inputs[0].itemsize), lanes_of(x)))
     return s.b.icmp_signed("<", bits, same(0, bits.type))
 
@@ -296,7 +307,7 @@ _add("signbit", "f", _signbit, 1)
 # Logic and bits -------------------------------------------------------------------------------------------------
 
 
-def true(s: Site, x: ir.Value, dtype: DType) -> ir.Value:
+def true(s: Site, x: Value, dtype: DType) -> Value:
     """Whether each element is not zero; a NaN is true."""
     if dtype.kind == "b":
         return x
@@ -309,7 +320,7 @@ def true(s: Site, x: ir.Value, dtype: DType) -> ir.Value:
 
 
 def _logic(op: str) -> Code:
-    def code(s: Site, x: ir.Value, y: ir.Value) -> ir.Value:
+    def code(s: Site, x: Value, y: Value) -> Value:
         return getattr(s.b, op)(true(s, x, s.inputs[0]), true(s, y, s.inputs[1]))
 
     return code
@@ -325,26 +336,30 @@ _add("bitwise_xor", "iu", lambda s, x, y: s.b.xor(x, y))
 _add("invert", "biu", lambda s, x: s.b.not_(x), 1)
 
 
-def _shift(op: str, beyond: Callable[[Site, ir.Value], ir.Value]) -> Code:
+def _shift(op: str, beyond: Callable[[Site, Value], Value]) -> Code:
     """Counts outside of the width (as unsigned) give what an endless shift would."""
 
-    def code(s: Site, x: ir.Value, count: ir.Value) -> ir.Value:
+    def code(s: Site, x: Value, count: Value) -> Value:
         width = same(8 * s.output.itemsize, x.type)
         return s.b.select(s.b.icmp_unsigned("<", count, width), getattr(s.b, op)(x, count), beyond(s, x))
 
     return code
 
 
-def _sign_fill(s: Site, x: ir.Value) -> ir.Value:
+def _sign_fill(s: Site, x: Value) -> Value:
     return s.b.ashr(x, same(8 * s.output.itemsize - 1, x.type))
 
 
-_add("left_shift", "iu", _shift("shl", lambda s, x: same(0, x.type)))
-_add("right_shift", "u", _shift("lshr", lambda s, x: same(0, x.type)))
+def _no_bits(s: Site, x: Value) -> Value:
+    return same(0, x.type)
+
+
+_add("left_shift", "iu", _shift("shl", _no_bits))
+_add("right_shift", "u", _shift("lshr", _no_bits))
 _add("right_shift", "i", _shift("ashr", _sign_fill))
 
 
-def _bit_count(s: Site, x: ir.Value) -> ir.Value:
+def _bit_count(s: Site, x: Value) -> Value:
     count = s.intrinsic("ctpop", _absolute(s, x) if s.inputs[0].kind == "i" else x)
     narrow = vector(I8, lanes_of(x))
     return count if count.type == narrow else s.b.trunc(count, narrow)
@@ -356,7 +371,7 @@ _add("bitwise_count", "iu", _bit_count, 1)
 # Casts ----------------------------------------------------------------------------------------------------------
 
 
-def CAST(s: Site, x: ir.Value) -> ir.Value:
+def CAST(s: Site, x: Value) -> Value:
     """As a C cast on this platform: NumPy's own casts are C casts, compiled without AVX-512."""
     source, target = s.inputs[0], s.output
     if source == target or (source.kind in "iu" and target.kind in "iu" and source.itemsize == target.itemsize):
@@ -387,7 +402,7 @@ def CAST(s: Site, x: ir.Value) -> ir.Value:
     return _to_integer(s, x, source, target)
 
 
-def _resize(s: Site, x: ir.Value, old: int, new: int) -> ir.Value:
+def _resize(s: Site, x: Value, old: int, new: int) -> Value:
     """Between the two widths of floats, part by part."""
     if old == new:
         return x
@@ -395,7 +410,7 @@ def _resize(s: Site, x: ir.Value, old: int, new: int) -> ir.Value:
     return wide(x, vector(F64 if new > old else F32, lanes_of(x)))
 
 
-def _interleave_zero(s: Site, x: ir.Value) -> ir.Value:
+def _interleave_zero(s: Site, x: Value) -> Value:
     """Each part followed by zero: reals as complex numbers."""
     count = lanes_of(x)
     if count == 1:
@@ -404,14 +419,14 @@ def _interleave_zero(s: Site, x: ir.Value) -> ir.Value:
     return shuffle(s.b, x, [k // 2 if k % 2 == 0 else count for k in range(2 * count)], same(0.0, x.type))
 
 
-def _to_float(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
+def _to_float(s: Site, x: Value, source: DType, target: DType) -> Value:
     kind = vector(F64 if target.itemsize == 8 else F32, lanes_of(x))
     if source.kind == "f":
         return _resize(s, x, source.itemsize, target.itemsize)
     return s.b.sitofp(x, kind) if source.kind == "i" else s.b.uitofp(x, kind)
 
 
-def _to_integer(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
+def _to_integer(s: Site, x: Value, source: DType, target: DType) -> Value:
     count = lanes_of(x)
     kind = vector(ir.IntType(8 * target.itemsize), count)
     if source.kind in "biu":
@@ -425,7 +440,7 @@ def _to_integer(s: Site, x: ir.Value, source: DType, target: DType) -> ir.Value:
     return found if target.itemsize >= 4 else s.b.trunc(found, kind)
 
 
-def _to_wide_unsigned(s: Site, x: ir.Value, width: int) -> ir.Value:
+def _to_wide_unsigned(s: Site, x: Value, width: int) -> Value:
     """From half of the range up, convert the rest above it and set the top bit; below (and NaN) convert as signed.
 
     What NumPy makes of a float beyond uint32 depends on where it stands in the array, vector or remainder. This is

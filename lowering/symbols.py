@@ -12,7 +12,7 @@ import functools
 from lowering.numpy_loops import inner_loop
 
 C_FUNCTIONS = frozenset(
-    "malloc free memcpy memset memmove fetestexcept feraiseexcept feclearexcept fmod pow".split(),
+    ["malloc", "free", "memcpy", "memset", "memmove", "fetestexcept", "feraiseexcept", "feclearexcept", "fmod", "pow"],
 )
 
 

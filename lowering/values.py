@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -16,6 +17,10 @@ from llvmlite import ir
 from eqsat.errors import UnsupportedError
 from eqsat.ir.nodes import Constant
 from eqsat.ir.types import DType
+
+Value = Any
+Builder = Any
+"""`ir.Value` and `ir.IRBuilder`: llvmlite has no annotations, and what is inferred from its decorators is wrong."""
 
 POINTER = ir.PointerType()
 VOID = ir.VoidType()
@@ -68,7 +73,7 @@ def register_type(dtype: DType, lanes: int) -> ir.Type:
     return vector(form.part, lanes * form.parts)
 
 
-def lanes_of(value: ir.Value) -> int:
+def lanes_of(value: Value) -> int:
     """How many parts a value has."""
     return value.type.count if isinstance(value.type, ir.VectorType) else 1
 
@@ -80,26 +85,26 @@ def same(value: float, type_: ir.Type) -> ir.Constant:
     return ir.Constant(type_, value)
 
 
-def load(b: ir.IRBuilder, pointer: ir.Value, dtype: DType, lanes: int, align: int = 1) -> ir.Value:
+def load(b: Builder, pointer: Value, dtype: DType, lanes: int, align: int = 1) -> Value:
     """Read `lanes` neighbouring elements."""
     form = format_of(dtype)
     found = b.load(pointer, align=align, typ=vector(form.memory, lanes * form.parts))
     return truth(b, found) if dtype.kind == "b" else found
 
 
-def store(b: ir.IRBuilder, value: ir.Value, pointer: ir.Value, dtype: DType, align: int = 1) -> ir.Instruction:
+def store(b: Builder, value: Value, pointer: Value, dtype: DType, align: int = 1) -> ir.Instruction:
     """Write neighbouring elements."""
     if dtype.kind == "b":
         value = b.zext(value, vector(I8, lanes_of(value)))
     return b.store(value, pointer, align=align)
 
 
-def truth(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+def truth(b: Builder, value: Value) -> Value:
     """Integers as bools: a byte of a bool array may hold any number, if it is a view of other memory."""
     return b.icmp_unsigned("!=", value, same(0, value.type))
 
 
-def splat(b: ir.IRBuilder, value: ir.Value, dtype: DType, lanes: int) -> ir.Value:
+def splat(b: Builder, value: Value, dtype: DType, lanes: int) -> Value:
     """One element repeated in every lane."""
     if lanes == 1:
         return value
@@ -113,7 +118,7 @@ def splat(b: ir.IRBuilder, value: ir.Value, dtype: DType, lanes: int) -> ir.Valu
     return shuffle(b, value, [0, 1] * lanes)
 
 
-def shuffle(b: ir.IRBuilder, value: ir.Value, picks: Sequence[int], other: ir.Value | None = None) -> ir.Value:
+def shuffle(b: Builder, value: Value, picks: Sequence[int], other: Value | None = None) -> Value:
     """The parts of `value` (then those of `other`) with these numbers, as a vector."""
     mask = ir.Constant(ir.VectorType(I32, len(picks)), [I32(k) for k in picks])
     return b.shuffle_vector(value, other or ir.Constant(value.type, ir.Undefined), mask)

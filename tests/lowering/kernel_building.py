@@ -13,7 +13,7 @@ from eqsat.ir.ops import UFUNCS
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Term
 from eqsat.ir.region import Guard, Param, Region, TupleOf
 from eqsat.ir.span import NOWHERE
-from eqsat.ir.types import Array, Scalar, c_layout, packed_layout
+from eqsat.ir.types import Array, Scalar, packed_layout
 from eqsat.ir.view import View, broadcast, identity
 
 

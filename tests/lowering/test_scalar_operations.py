@@ -136,7 +136,7 @@ def test_inline_float_code_raises_the_flags_of_numpy(name: str) -> None:
                 terms = tuple(build.load(n) for n in range(len(values)))
                 build.kernel(Apply(name, signature, terms, np.dtype(signature[-1])), build.shape(0))
                 runner = Runner(build.program())
-            words, results = runner.prepare(values)
+            words, _ = runner.prepare(values)
             got = flags_of(lambda: runner.entry(words.ctypes.data))
             want = numpy_flags(lambda: UFUNCS[name].ufunc(*values, signature=signature))
             assert got == want, (signature, [v[0] for v in values], got, want)
