@@ -92,9 +92,9 @@ def as_typed(value: Any, type_: object) -> Any:
         number = value.item() if isinstance(value, np.generic | np.ndarray) else value
         return {"b": bool, "i": int, "f": float, "c": complex}[type_.dtype.kind](number)
     result = np.asarray(value)
-    if type_.dtype != result.dtype:
+    if type_.dtype != result.dtype:  # Python's integers wrap around where a NumPy scalar is meant
         assert not isinstance(value, np.generic | np.ndarray), (result.dtype, type_)
-        result = np.asarray(value, type_.dtype)
+        result = np.asarray((value + 2**63) % 2**64 - 2**63 if isinstance(value, int) else value, type_.dtype)
     return result[()]
 
 

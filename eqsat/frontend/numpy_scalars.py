@@ -22,24 +22,34 @@ if TYPE_CHECKING:
     from eqsat.frontend.builder import Builder
 
 _BOOL = Scalar(np.dtype(np.bool_), "python")
+PYTHON_COMPLEX = Scalar(np.dtype(np.complex128), "python")
 _INT64 = np.dtype(np.int64)
 _FLOAT64 = np.dtype(np.float64)
 _WARNS_ON_OVERFLOW: dict[str, str] = {"add": "add", "sub": "sub", "mult": "mul", "usub": "neg", "abs": "abs"}
+_COMPLEX_APART = frozenset({"mult", "lt", "lte", "gt", "gte"})
+"""Complex operators whose scalar form differs: products round otherwise, orderings treat NaN otherwise."""
 
 
 def apply(builder: Builder, symbol: str, ufunc: np.ufunc, operands: Sequence[Node], span: Span) -> Node:
     """The operator on scalars of which one is NumPy's."""
-    common = result_type([operand_type(builder.numeric(node, span)) for node in operands], span)
+    types = [builder.numeric(node, span) for node in operands]
+    common = result_type([operand_type(type_) for type_ in types], span)
+    if len(types) == 2 and types[0] == PYTHON_COMPLEX and types[1].dtype == _FLOAT64:
+        raise UnsupportedError(
+            "Python's complex numbers take np.float64 for a float of their own, which is not compiled yet",
+            span,
+            instead="put the NumPy scalar first, or use np.complex128(...)",
+        )
     if symbol == "pow":
         return _power(builder, operands, common, span)
     if common.kind in "iu" and symbol in _WARNS_ON_OVERFLOW and not _through_ufunc(builder, operands, span):
         return _checked(builder, _WARNS_ON_OVERFLOW[symbol], operands, common, span)
-    if common.kind == "c" and symbol in ("mult", "div"):
+    if common.kind == "c" and symbol in _COMPLEX_APART:
         raise UnsupportedError(
-            "the product or quotient of complex NumPy scalars is not compiled yet",
+            "complex NumPy scalars have operators of their own, which are not compiled yet",
             span,
             f"have: {common}",
-            "use np.multiply or np.divide",
+            f"use np.{ufunc.__name__}",
         )
     return builder.elementwise(ufunc, operands, span)
 

@@ -96,7 +96,8 @@ def compare(build: object, function: object, *args: object) -> None:
     try:
         made = computed(build, *args)
     except CheckFailed:
-        assert any(isinstance(a, np.integer | int) for a in args), "only integers may go back to Python"
+        powers = function is operator.pow and isinstance(expected, np.float64)
+        assert powers or any(isinstance(a, np.integer | int) for a in args), "only integers and powers go back"
         return
     except UnsupportedError as error:
         assert np.asarray(expected).dtype.char in "gGO" or any(text in error.what for text in KNOWN_GAPS), error
@@ -104,7 +105,13 @@ def compare(build: object, function: object, *args: object) -> None:
     assert_same(made, expected)
 
 
-KNOWN_GAPS = ("complex NumPy scalars", "uint64 NumPy scalars", "`**` on NumPy scalars", "an integer beyond 64 bits")
+KNOWN_GAPS = (
+    "complex NumPy scalars have",
+    "Python's complex numbers take",
+    "uint64 NumPy scalars",
+    "`**` on NumPy scalars",
+    "an integer beyond 64 bits",
+)
 
 
 @pytest.mark.parametrize("name", [name for name, op in UFUNCS.items() if op.ufunc is not None])
