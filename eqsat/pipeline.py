@@ -96,8 +96,9 @@ def specialize(function: FunctionType, arguments: tuple[object, ...], stages: St
         if isinstance(argument, np.ndarray) and not argument.flags.writeable
     )
     region = translate(function, types, sizes, stages.library, readonly, strides=strides_of(arguments))
+    sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))
     if os.environ.get("EQSAT_CHECK") == "1":
-        verify(region)
+        verify(region, sizes)
     clock.lap("types and IR")
     optimized = optimize(region, sizes)
     clock.lap("e-graph")
