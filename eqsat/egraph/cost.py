@@ -60,7 +60,7 @@ class CostModel:
     tables: Tables
     sizes: Mapping[Symbol, int]
     machine: Machine = field(default_factory=Machine)
-    _elements: dict[Shape, float] = field(default_factory=lambda: dict[Shape, float]())
+    _elements: dict[Shape, float] = field(default_factory=dict[Shape, float])
 
     def count(self, shape: Shape) -> float:
         """The number of elements."""

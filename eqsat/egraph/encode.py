@@ -31,9 +31,9 @@ class Seeds:
 
     graph: Graph
     tables: Tables
-    results: list[tuple[Node, int]] = field(default_factory=lambda: list[tuple[Node, int]]())
-    scalars: list[tuple[Node, int]] = field(default_factory=lambda: list[tuple[Node, int]]())
-    params: list[Node] = field(default_factory=lambda: list[Node]())
+    results: list[tuple[Node, int]] = field(default_factory=list[tuple[Node, int]])
+    scalars: list[tuple[Node, int]] = field(default_factory=list[tuple[Node, int]])
+    params: list[Node] = field(default_factory=list[Node])
 
 
 def encode(region: Region) -> Seeds:

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
@@ -130,7 +130,7 @@ _SESSIONS = _PerThread()
 
 
 @contextmanager
-def session(book: RuleBook) -> Iterator[Session]:
+def session(book: RuleBook) -> Generator[Session]:
     """An empty e-graph with the rules of `book`; whatever is added is gone afterwards."""
     kept = _SESSIONS.sessions
     found = kept.pop(book, None)

@@ -59,17 +59,19 @@ class Plan:
     cut: frozenset[int]
 
 
+_Remembered = tuple[frozenset[int], frozenset[int], KernelPlan | None]
+"""A kernel for every cut that has the first arrays and not the second."""
+
+
 @dataclass(slots=True)
 class Extractor:
     """The search over one graph."""
 
     model: CostModel
-    _cache: dict[tuple[int | None, int], list[tuple[frozenset[int], frozenset[int], KernelPlan | None]]] = field(
-        default_factory=lambda: dict[
-            tuple[int | None, int], list[tuple[frozenset[int], frozenset[int], KernelPlan | None]]
-        ]()
+    _cache: dict[tuple[int | None, int], list[_Remembered]] = field(
+        default_factory=dict[tuple[int | None, int], list[_Remembered]]
     )
-    _loads: list[list[int]] = field(default_factory=lambda: list[list[int]]())
+    _loads: list[list[int]] = field(default_factory=list[list[int]])
 
     def __post_init__(self) -> None:
         self._loads = [[e.attr for e in alternatives if e.kind == "load"] for alternatives in self.graph.elements]

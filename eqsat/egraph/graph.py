@@ -101,10 +101,10 @@ class Tables:
 
     region: Region
     spaces: Interned[Shape] = field(default_factory=lambda: Interned[Shape](()))
-    stores: Interned[Stored] = field(default_factory=lambda: Interned[Stored]())
-    moves: Interned[Moved] = field(default_factory=lambda: Interned[Moved]())
-    folds: Interned[Folded] = field(default_factory=lambda: Interned[Folded]())
-    sizes: Interned[Dim] = field(default_factory=lambda: Interned[Dim]())
+    stores: Interned[Stored] = field(default_factory=Interned[Stored])
+    moves: Interned[Moved] = field(default_factory=Interned[Moved])
+    folds: Interned[Folded] = field(default_factory=Interned[Folded])
+    sizes: Interned[Dim] = field(default_factory=Interned[Dim])
     same: Equalities = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +129,7 @@ class ArrayClass:
     """
 
     param: int | None = None
-    stores: list[tuple[int, int]] = field(default_factory=lambda: list[tuple[int, int]]())
+    stores: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     rank: int = 0
 
 
@@ -137,12 +137,12 @@ class ArrayClass:
 class Graph:
     """Element classes, array classes, and the class of each root; `spaces` and `dtypes` are those of the classes."""
 
-    elements: list[list[ENode]] = field(default_factory=lambda: list[list[ENode]]())
-    arrays: list[ArrayClass] = field(default_factory=lambda: list[ArrayClass]())
-    array_roots: list[int] = field(default_factory=lambda: list[int]())
-    element_roots: list[int] = field(default_factory=lambda: list[int]())
-    spaces: list[int] = field(default_factory=lambda: list[int]())
-    dtypes: list[str] = field(default_factory=lambda: list[str]())
+    elements: list[list[ENode]] = field(default_factory=list[list[ENode]])
+    arrays: list[ArrayClass] = field(default_factory=list[ArrayClass])
+    array_roots: list[int] = field(default_factory=list[int])
+    element_roots: list[int] = field(default_factory=list[int])
+    spaces: list[int] = field(default_factory=list[int])
+    dtypes: list[str] = field(default_factory=list[str])
 
 
 class Inconsistent(Exception):

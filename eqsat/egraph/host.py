@@ -13,11 +13,12 @@ from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
 from eqsat.rules.api import COMPARISONS, CONNECTIVES, PREDICATES
 
-_QUIET_INTEGERS = frozenset(
-    "add subtract multiply negative positive absolute sign square maximum minimum fmax fmin clip bitwise_and bitwise_or "
-    "bitwise_xor invert left_shift right_shift bitwise_count conjugate".split()
-)
-_QUIET_FLOATS = frozenset("negative positive absolute fabs copysign maximum minimum fmax fmin conjugate select".split())
+_QUIET_ALWAYS = frozenset({"negative", "positive", "absolute", "maximum", "minimum", "fmax", "fmin", "conjugate"})
+_QUIET_INTEGERS = _QUIET_ALWAYS | {
+    *("add", "subtract", "multiply", "square", "sign", "clip", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"),
+    *("left_shift", "right_shift", "bitwise_count"),
+}
+_QUIET_FLOATS = _QUIET_ALWAYS | {"fabs", "copysign", "floor", "ceil", "trunc", "rint"}
 _MANTISSA = {"e": 11, "f": 24, "d": 53}
 
 
@@ -30,8 +31,15 @@ def is_quiet(name: str, signature: str) -> bool:
     args, result = signature.split("->")
     if name == "cast":
         return is_value_preserving(args, result)
-    quiet = _QUIET_INTEGERS if set(args) <= set("?bhilqBHILQ") else _QUIET_FLOATS
-    return name in quiet and set(args) == {result}
+    if set(args) <= set("?bhilqBHILQ"):
+        return name in _QUIET_INTEGERS
+    return name in _QUIET_FLOATS and set(args) == {result} and result in "efd"
+
+
+def is_idempotent(name: str, signature: str) -> bool:
+    """Whether a loop does nothing the second time; the sign of a complex number is rounded both times."""
+    op = UFUNCS.get(name)
+    return op is not None and op.idempotent and signature[0] == signature[-1] and signature[0] not in "FD"
 
 
 def is_value_preserving(source: str, target: str) -> bool:
@@ -66,7 +74,7 @@ def cast_pair(first: str, second: str) -> str | None:
         return f"{a}->{c}"
     if target.char == "e" or "c" in (source.kind, between.kind, target.kind) or source.kind == "b":
         return None
-    if source.kind == "f" and target.kind in "iu":
+    if "f" in (source.kind, between.kind) and target.kind in "iu" and not is_value_preserving(a, c):
         return None
     if is_value_preserving(a, b):
         return f"{a}->{c}"

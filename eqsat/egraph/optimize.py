@@ -13,10 +13,11 @@ from time import perf_counter
 
 from eqsat.egraph.cost import CostModel
 from eqsat.egraph.decode import Decoder
-from eqsat.egraph.encode import Seeds, encode
+from eqsat.egraph.encode import encode
 from eqsat.egraph.engine import EGraphFailed
-from eqsat.egraph.extract import Extractor, Leaf, Plan
+from eqsat.egraph.extract import Extractor
 from eqsat.egraph.graph import Inconsistent, analyse
+from eqsat.egraph.provenance import rules_used
 from eqsat.egraph.saturate import Budgets, Saturated, saturate
 from eqsat.egraph.show import show
 from eqsat.ir.dims import Symbol
@@ -24,6 +25,8 @@ from eqsat.ir.program import Program
 from eqsat.ir.region import Region
 from eqsat.rules.api import Rule, RuleBook
 from eqsat.rules.book import DEFAULT
+
+STANDARD = Budgets()
 
 __all__ = ["Budgets", "Optimized", "Report", "optimize"]
 
@@ -60,7 +63,7 @@ class Optimized:
 
 @dataclass(slots=True)
 class _Watch:
-    laps: dict[str, float] = field(default_factory=lambda: dict[str, float]())
+    laps: dict[str, float] = field(default_factory=dict[str, float])
     last: float = field(default_factory=perf_counter)
 
     def lap(self, name: str) -> None:
@@ -70,7 +73,7 @@ class _Watch:
 
 
 def optimize(
-    region: Region, sizes: Mapping[Symbol, int], rules: RuleBook = DEFAULT, budgets: Budgets = Budgets()
+    region: Region, sizes: Mapping[Symbol, int], rules: RuleBook = DEFAULT, budgets: Budgets = STANDARD
 ) -> Optimized:
     """The best program that the rules find for a region, at the sizes of its first call."""
     watch = _Watch()
@@ -104,7 +107,7 @@ def optimize(
     report = Report(
         before=show(before),
         after=show(program),
-        fired=_fired(found, plan) if found is not None and extractor is not written else (),
+        fired=rules_used(found, plan, seeds, rules) if found is not None and extractor is not written else (),
         kernels_before=len(before.kernels),
         kernels_after=len(program.kernels),
         cost_before=written_plan.cost,
@@ -115,18 +118,6 @@ def optimize(
         considered=_considered(decoder, flips) if extractor is not written else (),
     )
     return Optimized(program, report)
-
-
-def _fired(found: Saturated, plan: Plan) -> tuple[tuple[str, int], ...]:
-    """Rules that fired on classes that the plan computes."""
-    used: set[int] = set()
-    for kernel in (*plan.kernels, *plan.scalars):
-        used.update(element for element, choice in kernel.choices.items() if not isinstance(choice, Leaf))
-    counts: dict[str, int] = {}
-    for name, element in found.fired:
-        if element in used:
-            counts[name] = counts.get(name, 0) + 1
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:

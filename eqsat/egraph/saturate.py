@@ -18,8 +18,8 @@ import numpy as np
 from eqsat.egraph.declare import equal_literals, literals
 from eqsat.egraph.encode import Seeds, commutes
 from eqsat.egraph.engine import Session, session
-from eqsat.egraph.graph import ArrayClass, ENode, Graph, Moved, Tables, analyse
-from eqsat.egraph.host import cast_pair, fold_constants, is_quiet, reads_everything
+from eqsat.egraph.graph import ArrayClass, ENode, Graph, Kind, Moved, Tables, analyse
+from eqsat.egraph.host import cast_pair, fold_constants, is_idempotent, is_quiet, reads_everything
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import View
@@ -53,7 +53,7 @@ class Saturated:
     fired: list[tuple[str, int]]
     nodes: int
     stop: str
-    milliseconds: dict[str, float] = field(default_factory=lambda: dict[str, float]())
+    milliseconds: dict[str, float] = field(default_factory=dict[str, float])
 
 
 def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
@@ -72,22 +72,23 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
         run = _Run(opened, seeds.tables, literals(book), budgets)
         opened.run(run.seed_text(seeds))
         lap("load")
-        stop = "saturated"
-        mirrored = False
-        for _ in range(budgets.rounds):
+        mirrored, rounds = False, 0
+        while True:
             stop = run.phase(mirrored)
             lap("rules")
             out = read_out(opened, seeds)
             lap("read")
+            rounds += 1
             news = run.news(out)
             mirrored = not run.commuted and has_mirrored(out.graph)
             if stop != "saturated" or (not news and not mirrored):
                 break
+            if rounds == budgets.rounds:
+                stop = f"stopped after {rounds} rounds"
+                break
             if news:
                 opened.run(news)
             lap("host")
-        else:
-            stop = f"stopped after {budgets.rounds} rounds"
         nodes = opened.size()
     analyse(out.graph, seeds.tables)
     lap("check")
@@ -197,7 +198,7 @@ class _Run:
             if is_quiet(enode.name, enode.signature):
                 yield f'(Quiet "{enode.name}" "{enode.signature}")'
             op = UFUNCS.get(enode.name)
-            if op is not None and op.idempotent and enode.signature[0] == enode.signature[-1]:
+            if is_idempotent(enode.name, enode.signature):
                 yield f'(Idempotent "{enode.name}" "{enode.signature}")'
             if op is not None and commutes(enode.name, enode.signature):
                 yield f'(Commutes "{enode.name}" "{enode.signature}")'
@@ -350,7 +351,8 @@ def read_out(opened: Session, seeds: Seeds) -> ReadOut:
             enode = ENode("constant", char, constant.data.hex())
             if enode not in (alternatives := graph.elements[element(row.output)]):
                 alternatives.append(enode)
-    for name, kind in (("Argument", "argument"), ("Size", "size")):
+    leaves: tuple[tuple[str, Kind], ...] = (("Argument", "argument"), ("Size", "size"))
+    for name, kind in leaves:
         for row in functions[name].rows:
             graph.elements[element(row.output)].append(ENode(kind, attr=integer(row.inputs[0])))
     for name in ("Unary", "Binary", "Ternary"):
@@ -358,7 +360,8 @@ def read_out(opened: Session, seeds: Seeds) -> ReadOut:
             op, signature, *args = row.inputs
             below = tuple(map(element, args))
             graph.elements[element(row.output)].append(ENode("apply", text(op), text(signature), args=below))
-    for name, kind in (("Move", "move"), ("Fold", "fold")):
+    wrapped: tuple[tuple[str, Kind], ...] = (("Move", "move"), ("Fold", "fold"))
+    for name, kind in wrapped:
         for row in functions[name].rows:
             info, below = row.inputs
             graph.elements[element(row.output)].append(ENode(kind, attr=integer(info), args=(element(below),)))

@@ -273,7 +273,11 @@ def rule(
     functions of `CONSTANT_TESTS`: the rule fires where they are known to hold.
     """
     if function is None:
-        return lambda given: rule(given, requires=requires, when=when)
+        return lambda given: _made(given, frozenset(requires), when)
+    return _made(function, frozenset(requires), when)
+
+
+def _made(function: Callable[..., object], requires: frozenset[str], when: Callable[..., object] | None) -> Rule:
     span = _span(function)
     name = function.__name__
     if not function.__doc__:
@@ -307,7 +311,7 @@ def rule(
         right,
         kinds,
         numeric.pop() if numeric else "Bool",
-        frozenset(requires),
+        requires,
         _conditions(when, parameters, name, span),
         span,
     )
@@ -376,7 +380,7 @@ def type_of(made: Rule, pattern: Pattern) -> ElementType:
     arity = 3 if pattern.op == "select" else UFUNCS[pattern.op].arity
     if len(pattern.args) != arity:
         raise RuleError(f"rule {made.name}: {pattern.op} takes {arity} arguments", made.span, have=str(pattern))
-    types = [type_of(made, arg) for arg in pattern.args]
+    types: list[ElementType] = [type_of(made, arg) for arg in pattern.args]
     if pattern.op == "select":
         if types[0] != "?" or types[1] != types[2]:
             raise RuleError(f"rule {made.name}: where needs a bool and two of one dtype", made.span, have=str(pattern))

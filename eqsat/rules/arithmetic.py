@@ -9,7 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqsat.rules.api import Complex, Float, Number, Real, Rule, exact_reciprocal, is_constant, rule
+from eqsat.rules.api import (
+    Complex,
+    Condition,
+    Float,
+    Number,
+    Pattern,
+    Real,
+    Rule,
+    exact_reciprocal,
+    is_constant,
+    rule,
+)
+
+
+def _constant(c: Pattern) -> Condition:
+    return is_constant(c)
+
+
+def _exact(c: Pattern) -> Condition:
+    return exact_reciprocal(c)
+
 
 # Signs ------------------------------------------------------------------------------------------------------------
 
@@ -17,7 +37,7 @@ from eqsat.rules.api import Complex, Float, Number, Real, Rule, exact_reciprocal
 @rule
 def negative_of_negative(x: Number):
     """Negation flips the sign bit, or wraps; twice is nothing."""
-    return -(-x), x
+    return np.negative(-x), x
 
 
 @rule
@@ -44,7 +64,7 @@ def multiply_negative(a: Real, b: Real):
     return (-a) * b, -(a * b)
 
 
-@rule(when=lambda c: is_constant(c))
+@rule(when=_constant)
 def negative_of_scaled(a: Real, c: Real):
     """The sign goes into a constant factor, where it costs nothing."""
     return -(a * c), a * (-c)
@@ -68,13 +88,13 @@ def divide_by_negative(a: Float, b: Float):
     return a / (-b), -(a / b)
 
 
-@rule(when=lambda c: is_constant(c))
+@rule(when=_constant)
 def negative_of_ratio(a: Float, c: Float):
     """The sign goes into a constant divisor."""
     return -(a / c), a / (-c)
 
 
-@rule(when=lambda c: is_constant(c))
+@rule(when=_constant)
 def negative_of_quotient_of_constant(a: Float, c: Float):
     """The sign goes into a constant dividend."""
     return -(c / a), (-c) / a
@@ -212,7 +232,7 @@ def multiply_by_two(x: Float):
     return x * 2.0, x + x
 
 
-@rule(when=lambda c: exact_reciprocal(c))
+@rule(when=_exact)
 def divide_by_power_of_two(x: Float, c: Float):
     """1 / 2**k is exact, so that both sides round the same number once."""
     return x / c, x * (1.0 / c)

@@ -2,9 +2,9 @@
 
 A rule is evaluated by NumPy on both sides: 8-bit integers and bools exhaustively for up to two variables, float16
 exhaustively for one, everything else on a grid of corner values and on random bits, for every dtype of the rule's
-kind. NaN is NaN, whatever its sign and payload; that arithmetic on a signaling NaN raises "invalid" is not held against
-a rule that saves the arithmetic. A rule that needs fast-math flags has no certificate of this form and is refused. Called by tests and by users
-who try a rule of their own.
+kind. NaN is NaN, whatever its sign and payload; that arithmetic on a signaling NaN raises "invalid" is not held
+against a rule that saves the arithmetic. A rule that needs fast-math flags has no certificate of this form and is
+refused. Called by tests and by users who try a rule of their own.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ def pool(rule: Rule, name: str, dtype: np.dtype, exhaustive: bool = True) -> np.
     if dict(rule.kinds)[name] == "Bool" or dtype.kind == "b":
         return np.array([False, True])
     numeric = sum(kind != "Bool" for _, kind in rule.kinds)
-    if exhaustive and (dtype.itemsize == 1 and numeric <= 2) or exhaustive and dtype.itemsize == 2 and numeric == 1:
+    if exhaustive and numeric <= {1: 2, 2: 1}.get(dtype.itemsize, 0):
         values = np.arange(256**dtype.itemsize, dtype=f"u{dtype.itemsize}").view(dtype)
     else:
         values = corners(dtype)
         if len(rule.kinds) > 2:
-            values = values[:: 1 + len(values) // 16]
+            values = values[:18]
     tests = [CONSTANT_TESTS[condition.test] for condition in rule.when if condition.variable == name]
     if tests:
         values = np.unique(np.concatenate([values, _powers_of_two(dtype)])) if dtype.kind == "f" else values
@@ -117,21 +117,22 @@ def pool(rule: Rule, name: str, dtype: np.dtype, exhaustive: bool = True) -> np.
 
 
 def corners(dtype: np.dtype) -> np.ndarray:
-    """Values at which arithmetic changes its ways."""
+    """Values at which arithmetic changes its ways, the most telling ones first."""
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        near = [0, 1, 2, 3, 5, 7, 8, 31, 64, 100, 127, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
+        near = [0, 1, info.max, 2, info.min, info.max // 2, info.max // 2 + 1, 3, info.max - 1, 7, 5, 8, 31, 64, 100, 127]
         if dtype.kind == "i":
-            near += [-1, -2, -3, -5, -8, -100, -127, info.min // 2, info.min + 1, info.min]
+            near[3:3] = [-1, -2, info.min // 2, info.min + 1, -3, -5]
         return np.array(near, dtype)
     if dtype.kind == "f":
         info = np.finfo(dtype)
-        near = [0.0, 1.0, 2.0, 0.5, 3.0, 1 / 3, 1.5, 0.1, 4.0, np.pi, 10.0, 100.5, float(info.tiny), float(info.eps)]
-        near += [1 + float(info.eps), 1 - float(info.epsneg), float(info.max), float(info.max) / 2, np.inf, np.nan]
-        near += [float(info.smallest_subnormal), float(info.tiny) / 2, float(info.tiny) * 3, float(info.max) ** 0.5]
-        positive = np.array(near, dtype)
-        return np.concatenate([positive, -positive])
-    parts = corners(np.dtype("f" if dtype.char == "F" else "d"))[::5]
+        most, least = float(info.max), float(info.smallest_subnormal)
+        near = [most, least, 1.0, 0.0, np.inf, np.nan, -most, -0.0, float(info.tiny), -1.0, 3.0, -np.inf, -least, 2.0]
+        near += [0.5, most / 2, most**0.5, -float(info.tiny), 1 / 3, -2.0, -0.5, -3.0, 1.5, 0.1, -0.1, 4.0, np.pi, 10.0]
+        near += [100.5, -1.5, -1 / 3, 1 + float(info.eps), 1 - float(info.epsneg), float(info.tiny) / 2, -most / 2, -np.pi]
+        near += [float(info.eps), float(info.tiny) * 3, -(most**0.5), -4.0, -100.5]
+        return np.array(near, dtype)
+    parts = corners(np.dtype("f" if dtype.char == "F" else "d"))[:9]
     return np.array([complex(a, b) for a, b in product(parts, parts)], dtype)
 
 
@@ -158,7 +159,7 @@ def compare_bits(rule: Rule, dtype: np.dtype, values: Values) -> Counterexample 
 
 def _differs(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if left.dtype.kind == "c":
-        return _differs(left.real, right.real) | _differs(left.imag, right.imag)
+        return _differs(np.real(left), np.real(right)) | _differs(np.imag(left), np.imag(right))
     bits = f"u{left.dtype.itemsize}"
     unequal = np.ascontiguousarray(left).view(bits) != np.ascontiguousarray(right).view(bits)
     return unequal & ~(np.isnan(left) & np.isnan(right)) if left.dtype.kind == "f" else unequal
@@ -166,13 +167,8 @@ def _differs(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _cases(rule: Rule, dtype: np.dtype) -> Iterator[Values]:
     """Single cases for flags, few enough to be tried one by one."""
-    few = {1: 60, 2: 16, 3: 7}.get(len(rule.kinds), 4)
-    pools: list[np.ndarray] = []
-    for name, _ in rule.kinds:
-        values = pool(rule, name, dtype, exhaustive=False)
-        if len(values) > few:
-            values = values[np.linspace(0, len(values) - 1, few).astype(int)]
-        pools.append(values)
+    few = {1: 60, 2: 18, 3: 8}.get(len(rule.kinds), 6)
+    pools = [pool(rule, name, dtype, exhaustive=False)[:few] for name, _ in rule.kinds]
     names = [name for name, _ in rule.kinds]
     for case in product(*pools):
         yield {name: np.array([value, value]) for name, value in zip(names, case, strict=True)}

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqsat.rules.api import Int, Rule, Signed, is_constant, rule
+from eqsat.rules.api import Condition, Int, Pattern, Rule, Signed, is_constant, rule
+
+
+def _constant(c: Pattern) -> Condition:
+    return is_constant(c)
+
+
+def _constants(c: Pattern, d: Pattern) -> tuple[Condition, Condition]:
+    return is_constant(c), is_constant(d)
+
 
 # The ring ---------------------------------------------------------------------------------------------------------
 
@@ -72,31 +81,31 @@ def subtract_the_remainder(a: Int, b: Int):
     return a - (a - b), b
 
 
-@rule(when=lambda c, d: (is_constant(c), is_constant(d)))
+@rule(when=_constants)
 def add_constants(x: Int, c: Int, d: Int):
     """Addition is associative: the constants are added beforehand."""
     return (x + c) + d, x + (c + d)
 
 
-@rule(when=lambda c, d: (is_constant(c), is_constant(d)))
+@rule(when=_constants)
 def subtract_then_add_constants(x: Int, c: Int, d: Int):
     """Addition is associative."""
     return (x - c) + d, x + (d - c)
 
 
-@rule(when=lambda c, d: (is_constant(c), is_constant(d)))
+@rule(when=_constants)
 def add_then_subtract_constants(x: Int, c: Int, d: Int):
     """Addition is associative."""
     return (x + c) - d, x + (c - d)
 
 
-@rule(when=lambda c, d: (is_constant(c), is_constant(d)))
+@rule(when=_constants)
 def subtract_constants(x: Int, c: Int, d: Int):
     """Addition is associative."""
     return (x - c) - d, x - (c + d)
 
 
-@rule(when=lambda c, d: (is_constant(c), is_constant(d)))
+@rule(when=_constants)
 def multiply_constants(x: Int, c: Int, d: Int):
     """Multiplication is associative."""
     return (x * c) * d, x * (c * d)
@@ -114,7 +123,7 @@ def take_out_common_factor_of_difference(a: Int, b: Int, c: Int):
     return a * c - b * c, (a - b) * c
 
 
-@rule(when=lambda c: is_constant(c))
+@rule(when=_constant)
 def add_to_multiple(x: Int, c: Int):
     """x c + x = x (c + 1)."""
     return x * c + x, x * (c + 1)
@@ -132,7 +141,7 @@ def integer_double(x: Int):
 @rule
 def invert_of_invert(x: Int):
     """Every bit flips twice."""
-    return ~~x, x
+    return ~(~x), x
 
 
 @rule

@@ -69,7 +69,9 @@ def evaluate(
         return reference.fold(root.reduction, operand, root.dtype)
     values: dict[int, Any] = {}
     for part in walk([root]):
-        values[id(part)] = _one(part, [values[id(a)] for a in getattr(part, "args", ())], shape, memory, arguments, sizes)
+        values[id(part)] = _one(
+            part, [values[id(a)] for a in getattr(part, "args", ())], shape, memory, arguments, sizes
+        )
     return np.asarray(values[id(root)])
 
 

@@ -10,24 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqsat.errors import EqsatError, PythonRaises
+from eqsat.rules.api import RuleBook
 from eqsat.testing.programs import RandomProgram, define, programs
 from eqsat.testing.strategies import arrays, dtypes
-from eqsat.rules.api import RuleBook
 from tests.egraph.executing import assert_means_the_same, execute, optimized, sizes_for
 
 FLOATS = (
-    "-{0}", "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}", "{0} * 1", "{0} * -1", "{0} * 2", "{0} / 4", "{0} / -0.5",
-    "{0} - 0.0", "{0} + -0.0", "-0.0 - {0}", "np.abs({0})", "np.square({0})", "np.copysign({0}, {1})", "np.floor({0})",
+    "-{0}", "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}", "{0} * 1", "{0} * -1", "{0} * 2", "{0} / 4",
+    "{0} / -0.5", "{0} - 0.0", "{0} + -0.0", "-0.0 - {0}", "np.abs({0})", "np.square({0})", "np.copysign({0}, {1})",
+    "np.floor({0})",
     "np.rint({0})", "np.trunc({0})", "np.maximum({0}, {1})", "np.where({0} < {1}, {0}, {1})", "np.reciprocal({0})",
     "np.where({0} != {0}, -{0}, -{1})", "np.where(~({0} == {1}), {0}, {1})", "{0}[::-1]", "{0}[1:-1].sum() * {1}",
     "{0}.T", "{0} - {1}.max()", "np.negative({0})", "{0} * 3 / 2", "np.float32({0}).astype(float) + {1}",
 )  # fmt: skip
 INTEGERS = (
     "-{0}", "{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} + 0", "0 - {0}", "{0} * 0", "{0} - {0}", "{0} * 3 + {0}",
-    "({0} + 5) - 7", "({0} * 3) * 5", "{0} * {1} + {0} * 7", "~{0}", "{0} & {1}", "{0} | {1}", "{0} ^ {1}", "~{0} & ~{1}",
-    "({0} ^ {1}) ^ {1}", "np.where({0} < {1}, {0}, {1})", "np.where({0} > 0, {0}, -{0})", "np.abs(-{0})", "~(-{0})",
+    "({0} + 5) - 7", "({0} * 3) * 5", "{0} * {1} + {0} * 7", "~{0}", "{0} & {1}", "{0} | {1}", "{0} ^ {1}",
+    "~{0} & ~{1}", "({0} ^ {1}) ^ {1}", "np.where({0} < {1}, {0}, {1})", "np.where({0} > 0, {0}, -{0})", "np.abs(-{0})",
+    "~(-{0})",
     "np.maximum({0}, np.minimum({0}, {1}))", "{0} // 1", "{0} << 0", "({0} == {0}) * {1}", "{0}.astype(np.int64) + {1}",
-    "np.where(~({0} < {1}), {0} + {1}, {1} + {1})", "{0}[::-1]", "{0}.sum() + {1}", "{0}.astype(np.int8).astype(np.int64)",
+    "np.where(~({0} < {1}), {0} + {1}, {1} + {1})", "{0}[::-1]", "{0}.sum() + {1}",
+    "{0}.astype(np.int8).astype(np.int64)",
 )  # fmt: skip
 
 
@@ -93,6 +96,8 @@ def test_integer_programs_keep_their_bits(program: RandomProgram) -> None:
 
 @pytest.mark.parametrize("text", ["{0} + {1}", "-{0} * {1}"])
 def test_complex_programs_keep_their_bits(text: str) -> None:
-    source = f"import numpy as np\ndef program(a, b):\n    t = {text.format('a', 'b')}\n    return t * b + t, -(-t) - t\n"
+    source = (
+        f"import numpy as np\ndef program(a, b):\n    t = {text.format('a', 'b')}\n    return t * b + t, -(-t) - t\n"
+    )
     values = np.array([1 + 2j, complex(np.inf, np.nan), complex(-0.0, 0.0), 3e300 - 1e-300j])
     check(RandomProgram(source, define(source, "program"), (values, values[::-1].copy())))
