@@ -27,12 +27,10 @@ SCALAR_TYPES: tuple[type[np.generic], ...] = (
     np.int16,
     np.int32,
     np.int64,
-    np.longlong,
     np.uint8,
     np.uint16,
     np.uint32,
     np.uint64,
-    np.ulonglong,
     np.float16,
     np.float32,
     np.float64,
@@ -43,7 +41,7 @@ SCALAR_TYPES: tuple[type[np.generic], ...] = (
 
 def converter(type_: type[np.generic]) -> Handler:
     """`np.float32(x)` and its like: a NumPy scalar of a number, the converted array of an array."""
-    dtype = canonical(np.dtype(type_))
+    dtype = np.dtype(type_)
 
     def handle(builder: Builder, call: Call) -> Value:
         if len(call.args) != 1 or call.kwargs:
@@ -130,13 +128,13 @@ def astype(
 
 
 def _target(call: Call, dtype: DType) -> DType:
-    if dtype.char not in SUPPORTED_CHARS or not dtype.isnative:
+    if dtype.char not in SUPPORTED_CHARS or not dtype.isnative or dtype.char != canonical(dtype).char:
         raise UnsupportedError(
             f"a conversion to {dtype} is not compiled",
             call.span,
             instead="convert to bool, an integer, float16/32/64 or complex64/128",
         )
-    return canonical(dtype)
+    return dtype
 
 
 def asarray(

@@ -209,13 +209,22 @@ def _fold(op: str, runs: np.ndarray, order: Order, dtype: np.dtype) -> np.ndarra
     for k in range(outer):
         for start in range(0, length, piece):
             run = runs[..., k, start : start + piece]
-            if op == "multiply":
-                for j in range(run.shape[-1]):
-                    result = result * run[..., j]
-            elif dtype == np.float16:
-                result = (result.astype(np.float32) + pairwise(run.astype(np.float32))).astype(np.float16)
+            if dtype == np.float16:
+                wide = run.astype(np.float32)
+                total = result.astype(np.float32)
+                total = total + pairwise(wide) if op == "add" else _product(total, wide)
+                result = total.astype(np.float16)
+            elif op == "multiply":
+                result = _product(result, run)
             else:
                 result = result + pairwise(run)
+    return result
+
+
+def _product(result: np.ndarray, run: np.ndarray) -> np.ndarray:
+    """One element after another."""
+    for j in range(run.shape[-1]):
+        result = result * run[..., j]
     return result
 
 

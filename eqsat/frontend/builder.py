@@ -162,6 +162,10 @@ class Builder:
             if settled is not None:
                 return settled
         operands = [self.node(arg, span) for arg in args]
+        if all(isinstance(arg, Known) for arg in args) and dtype is None:
+            settled = self._computed_now(ufunc, [arg.value for arg in args if isinstance(arg, Known)], span)
+            if settled is not None:
+                return settled
         types = [self.numeric(operand, span) for operand in operands]
         inputs, output = resolve_loop(ufunc, [operand_type(t) for t in types], span, dtype)
         made = self._aligned(operands, inputs, span)
@@ -203,6 +207,18 @@ class Builder:
         if isinstance(node.type, Scalar | Array):
             return node.type
         raise TypingError(f"{node.type} is used as a number or array", span)
+
+    def _computed_now(self, ufunc: np.ufunc, values: Sequence[object], span: Span) -> Node | None:
+        """A ufunc of known numbers, called; None where NumPy warns, which it does at every call."""
+        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+            warnings.simplefilter("always")
+            try:
+                result = ufunc(*values)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise PythonRaises(str(error), span) from error
+        if caught or not isinstance(result, np.generic):
+            return None
+        return self.constant(result, result.dtype, span)
 
     def _settled_comparison(self, name: str, args: Sequence[Value], span: Span) -> Node | None:
         """A comparison with an integer beyond the range of the other operand's type, which NumPy answers exactly."""

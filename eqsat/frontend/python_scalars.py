@@ -23,6 +23,7 @@ BOOL = Scalar(np.dtype(np.bool_), "python")
 INT = Scalar(np.dtype(np.int64), "python")
 FLOAT = Scalar(np.dtype(np.float64), "python")
 _EXACT_IN_FLOAT = 2**53
+INT64_MAX = 2**63 - 1
 
 ARITHMETIC: dict[str, str] = {
     "add": "add",
@@ -96,8 +97,12 @@ def to_int(builder: Builder, node: Node, span: Span) -> Node:
     """`int(x)`: truncates a float, and is checked then."""
     if node.type == INT:
         return node
-    if isinstance(node.type, Scalar) and node.type.dtype.kind in "fiu":
-        return operation(builder, "int", [node], INT, span)
+    dtype = builder.numeric(node, span).dtype
+    if dtype.kind == "f":
+        return operation(builder, "int", [to_float(node, span)], INT, span)
+    if dtype == np.dtype(np.uint64):
+        limit = builder.constant(INT64_MAX, dtype, span)
+        builder.check(to_bool(builder.elementwise(np.less_equal, [node, limit], span), span))
     return Node("py.int", (node,), None, INT, span)
 
 
@@ -136,7 +141,7 @@ def _check_exact(builder: Builder, node: Node, span: Span) -> None:
 
 def _kind(node: Node, span: Span) -> str:
     assert isinstance(node.type, Scalar)
-    kinds = {"b": "bool", "i": "int", "f": "float"}
+    kinds = {"b": "bool", "i": "int", "u": "int", "f": "float"}
     if node.type.dtype.kind not in kinds:
         raise UnsupportedError(
             "arithmetic on Python's complex numbers is not compiled yet",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from eqsat.frontend.builder import Builder
 
 REDUCIBLE = frozenset({"add", "multiply", "maximum", "minimum", "logical_and", "logical_or"})
+_FLOAT16 = np.dtype(np.float16)
+"""NumPy rounds a product of float16 once for each run of its inner loop, so that its runs matter as those of a sum."""
 _NO_IDENTITY = frozenset({"maximum", "minimum"})
 
 
@@ -41,8 +43,7 @@ def reduce(
                 raise PythonRaises(f"zero-size array to reduction operation {op} which has no identity", span)
     if not axes:
         raise UnsupportedError("reducing over no axes is not compiled yet", span, instead="x.copy()")
-    inexact_sum = op == "add" and loop.kind in "fc"
-    if inexact_sum:
+    if loop.kind in "fc" and (op == "add" or (op == "multiply" and loop == _FLOAT16)):
         order = sum_order(x, axes, source.dtype != loop, builder.facts, span)
     else:
         order = plain_order(source, axes)

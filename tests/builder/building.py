@@ -9,7 +9,7 @@ import numpy as np
 
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Known, TupleValue, Value
+from eqsat.frontend.values import Call, Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Guard
 from eqsat.ir.span import NOWHERE
@@ -17,7 +17,7 @@ from eqsat.ir.types import Array
 from numpy_impl.library import LIBRARY
 from tests.reference import CheckFailed, evaluate
 
-__all__ = ["CheckFailed", "Made", "TestBuilder", "check_layout", "computed"]
+__all__ = ["CheckFailed", "Made", "TestBuilder", "as_value", "check_layout", "computed"]
 
 
 class TestBuilder(Builder):
@@ -69,6 +69,13 @@ def computed(build: Callable[..., Value], *arguments: object) -> Made:
     nodes = _nodes(result)
     values = evaluate(nodes, arguments, sizes, builder.checks)
     return Made(builder, result, _plain(result, values))
+
+
+def as_value(item: object) -> Value:
+    """An item of an index as the translation hands it on."""
+    if isinstance(item, slice):
+        return SliceValue(Known(item.start), Known(item.stop), Known(item.step))
+    return Known(item)
 
 
 def _nodes(value: Value) -> list[Node]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.arguments import sizes_of
-from eqsat.frontend.values import Known, SliceValue, Value
+from eqsat.frontend.values import Known, SliceValue
 from eqsat.ir.region import Guard
-from tests.builder.building import computed
+from tests.builder.building import as_value, computed
 from tests.builder.test_elementwise import assert_same
 
 BOUNDS = st.one_of(st.none(), st.integers(-7, 7))
@@ -32,12 +32,6 @@ def items(draw: st.DrawFn, ndim: int) -> tuple:
     if draw(st.booleans()):
         made.insert(draw(st.integers(0, len(made))), ...)
     return tuple(made)
-
-
-def as_value(item: object) -> Value:
-    if isinstance(item, slice):
-        return SliceValue(Known(item.start), Known(item.stop), Known(item.step))
-    return Known(item)
 
 
 @st.composite

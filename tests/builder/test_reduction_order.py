@@ -101,6 +101,17 @@ def test_product_matches_numpy_bits_on_any_stride(case: tuple[np.ndarray, tuple[
         assert_same_bits(reduced(array, "multiply", axes), array, np.asarray(np.prod(array, axis=axes)))
 
 
+@given(cases())
+def test_half_precision_is_rounded_once_for_each_run(case: tuple[np.ndarray, tuple[int, ...]]) -> None:
+    array, axes = case
+    array = array.astype("e")
+    with np.errstate(all="ignore"):
+        assert_same_bits(reduced(array, "add", axes), array, np.asarray(np.sum(array, axis=axes)))
+        close_to_one = (1 + array / 100).astype("e")
+        node = reduced(close_to_one, "multiply", axes)
+        assert_same_bits(node, close_to_one, np.asarray(np.prod(close_to_one, axis=axes)))
+
+
 @pytest.mark.parametrize("dtype", "efdFD")
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 127, 128, 129, 1000, 8192, 8193, 20000])
 def test_sum_of_a_line_matches_numpy_bits(dtype: str, count: int) -> None:
