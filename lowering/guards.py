@@ -161,7 +161,7 @@ def _layout(
         return c_order
     if layout == packed_layout(type_.shape, tuple(reversed(range(type_.ndim)))):
         return builder.and_(f_order, builder.not_(c_order))
-    conditions = [builder.not_(builder.or_(c_order, f_order))]
+    conditions = [builder.not_(c_order)]
     axes = [axis for axis in range(type_.ndim) if type_.shape[axis] != ONE]
     for axis in axes:
         relation = "==" if not layout.ranks[axis] else "<" if layout.negative[axis] else ">"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import types
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -132,6 +132,30 @@ def test_memory_orders_are_told_apart_as_layout_of_does(shared_kit, arrays):
         assert accepts(call, other) == expected, (other.shape, other.strides, layout_of(other), layout_of(first))
 
 
+def close_relatives() -> list[np.ndarray]:
+    """Three-dimensional arrays that differ only in the order of axes, in one gap, one sign or one length."""
+    related = []
+    for order in permutations(range(3)):
+        for step, start in ((1, 0), (2, 0), (-1, 2), (1, 1), (1, 3)):
+            for axis in range(3):
+                whole = np.zeros((3, 3, 6 if axis == 2 and step == 2 else 3))
+                cut = tuple(slice(start, None, step) if k == axis else slice(None) for k in range(3))
+                related.append(whole[cut].transpose(order))
+        related.append(np.zeros((3, 3, 6))[:, :, ::2].transpose(order))
+        related.append(np.broadcast_to(np.zeros((3, 1, 3)), (3, 3, 3)).transpose(order))
+    return related
+
+
+def test_close_relatives_are_told_apart(kit):
+    related = close_relatives()
+    types = {type_of(array, 0): array for array in related}
+    assert len(types) > 40
+    for type_, array in types.items():
+        call = kit.accepting(array)
+        for other in related:
+            assert accepts(call, other) == (type_of(other, 0) == type_), (str(type_), other.shape, other.strides)
+
+
 @pytest.mark.parametrize("args", [(), (1.0,), (1.0, 2.0, 3.0), (1.0, 2.0, 3.0, 4.0)])
 def test_another_number_of_arguments_is_a_miss(kit, args):
     assert not accepts(kit.accepting(1.0, 2.0), *args)
@@ -220,6 +244,14 @@ def test_guards_are_evaluated_as_in_python(shared_kit, left, right, relation, ca
     for rows, columns, number, truth in calls:
         sizes = dict(zip(ATOMS, (rows, columns, number, int(truth)), strict=True))
         assert accepts(call, np.zeros((rows, columns)), number, truth) == guard.holds(sizes), (str(guard), sizes)
+
+
+@pytest.mark.parametrize("divisor", [2, 3])
+def test_division_in_guards_rounds_down(kit, divisor):
+    quotient = dim(Symbol(0, None)) // divisor
+    for value in range(-5, 5):
+        call = kit.accepting(1, guards=[Guard(quotient, "==", dim(value // divisor), NOWHERE)])
+        assert accepts(call, value)
 
 
 def test_a_guard_that_leaves_int64_is_a_miss(kit):
