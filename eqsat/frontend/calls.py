@@ -6,13 +6,12 @@ in the library nor Python code with a source is refused by name.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
 
 import numpy as np
 
-from eqsat.errors import PythonRaises, UnknownAttributeError, UnsupportedError
+from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import is_of_numpy
 from eqsat.frontend.refusals import OUTSIDE, refused_function
@@ -61,12 +60,10 @@ def call_method(scope: Scope, name: str, call: Call) -> Value:
 
 
 def missing_attribute(owner: Value, name: str, call: Call) -> Exception:
-    """The error for an attribute or method that the library does not have."""
+    """The error for an attribute or method that the library does not have; Python's own if the class has none."""
     kind = python_type(owner)
     if not hasattr(kind, name):
-        near = difflib.get_close_matches(name, [known for known in dir(kind) if not known.startswith("_")], 1)
-        hint = f"did you mean `{call.name.removesuffix(name)}{near[0]}`?" if near else ""
-        return UnknownAttributeError(f"{kind.__name__} has no attribute `{name}`", call.span, instead=hint)
+        return PythonRaises(f"{kind.__name__} has no attribute `{name}`", call.span)
     text = f"{kind.__name__}.{name}"
     return UnsupportedError(f"`{text}` is not supported yet", call.span, instead=OUTSIDE)
 

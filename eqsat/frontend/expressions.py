@@ -123,6 +123,7 @@ def local_function(scope: Scope, node: ast.Lambda | ast.FunctionDef) -> Known:
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
     defaults = {parameter.arg: evaluate(scope, default) for parameter, default in pairs if default is not None}
+    scope.translation.scopes.append(scope)  # for good: the function reads this scope's names whenever it is called
     return Known(LocalFunction(scope.source.inner(node), scope, defaults))
 
 
@@ -248,8 +249,8 @@ def _attribute(scope: Scope, node: ast.Attribute) -> Value:
 
 
 def _attribute_of(scope: Scope, owner: Value, node: ast.Attribute) -> Value:
-    span, name, text = scope.span(node), node.attr, shortened(node.value)
-    call = Call(f"{text}.{name}", (owner,), {}, span)
+    span, name, text = scope.span(node), node.attr, shortened(node)
+    call = Call(text, (owner,), {}, span)
     if is_numeric(owner):
         handler = scope.translation.library.attributes.get(name)
         if handler is not None:
@@ -260,7 +261,7 @@ def _attribute_of(scope: Scope, owner: Value, node: ast.Attribute) -> Value:
             )
     elif isinstance(owner, Known):
         if isinstance(owner.value, ModuleType):
-            found = scope.translation.captures.attribute(owner.value, name, text, span)
+            found = scope.translation.captures.attribute(owner.value, name, text.removesuffix(f".{name}"), span)
             return scope.translation.static(found, call.name, span)
         fixed = isinstance(owner.value, np.dtype | np.ufunc | np.finfo | np.iinfo)
         if (fixed or (isinstance(owner.value, type) and is_of_numpy(owner.value))) and hasattr(owner.value, name):

@@ -51,6 +51,14 @@ def inline(scope: Scope, function: FunctionType | LocalFunction, call: Call) -> 
 
 def run(scope: Scope) -> Value:
     """The result of a function whose parameters have their values."""
+    scope.translation.scopes.append(scope)
+    try:
+        return _body(scope)
+    finally:
+        scope.translation.scopes.remove(scope)
+
+
+def _body(scope: Scope) -> Value:
     node = scope.source.node
     if isinstance(node, ast.Lambda):
         return evaluate(scope, node.body)

@@ -50,7 +50,7 @@ class Translation:
     """One specialization in the making.
 
     `inline` translates a call of a Python function in place. `params` are the arguments, then the arrays found in
-    globals and closures. `calls` counts what was inlined.
+    globals and closures. `calls` counts what was inlined, `scopes` are those whose names can still be read.
     """
 
     builder: Builder
@@ -60,6 +60,7 @@ class Translation:
     readonly: frozenset[int]
     captures: Captures = field(default_factory=Captures)
     calls: int = 0
+    scopes: list[Scope] = field(default_factory=list)
     _arrays: dict[int, Node] = field(default_factory=dict)
 
     def static(self, value: object, name: str, span: Span) -> Value:

@@ -2,7 +2,7 @@
 
 Called for the body of every function that is translated. A branch is taken here when its condition is known or
 depends on sizes; a condition known only at run time is accepted where one branch merely raises. Writing into an array
-is refused, or `PythonRaises` where the memory is read-only.
+that anybody else could see is refused.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import structure
+from eqsat.frontend import inplace, structure
 from eqsat.frontend.expressions import condition, evaluate, local_function, shortened
-from eqsat.frontend.refusals import refused_mutation, refused_syntax
+from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import Scope
 from eqsat.frontend.truth import negation
 from eqsat.frontend.values import Known, TupleValue, Value
@@ -110,9 +110,13 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> None:
     reading = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
     value = scope.read(reading)
     symbol = type(node.op).__name__.lower()
-    if isinstance(value, Node) and isinstance(value.type, Array):
-        _refuse_write(scope, value, node.target.id, span, _rebinding(node))
-    scope.values[node.target.id] = structure.operate(scope.builder, symbol, (value, evaluate(scope, node.value)), span)
+    operand = evaluate(scope, node.value)
+    if not isinstance(value, Node) or not isinstance(value.type, Array):
+        scope.values[node.target.id] = structure.operate(scope.builder, symbol, (value, operand), span)
+    elif symbol in inplace.OPERATORS and inplace.is_free(scope, value, node.target.id):
+        scope.values[node.target.id] = inplace.updated(scope, symbol, value, operand, span)
+    else:
+        inplace.refuse_write(scope, value, node.target.id, span, _rebinding(node))
 
 
 def _rebinding(node: ast.AugAssign) -> str:
@@ -131,18 +135,14 @@ def _bind(scope: Scope, target: ast.expr, value: Value | None) -> None:
     elif isinstance(target, ast.Subscript):
         owner = evaluate(scope, target.value)
         if isinstance(owner, Node) and isinstance(owner.type, Array):
-            _refuse_write(scope, owner, shortened(target.value), scope.span(target), "build a new array: np.where(...)")
+            inplace.refuse_write(
+                scope, owner, shortened(target.value), scope.span(target), "build a new array: np.where(...)"
+            )
         raise PythonRaises("this does not support item assignment", scope.span(target))
     else:
         raise UnsupportedError(
             "assignment to an attribute is not supported", scope.span(target), instead="return the new value"
         )
-
-
-def _refuse_write(scope: Scope, array: Node, name: str, span: Span, instead: str) -> None:
-    if scope.translation.is_readonly(array):
-        raise PythonRaises("assignment destination is read-only", span)
-    raise refused_mutation(name, span, instead)
 
 
 def _unpack(scope: Scope, target: ast.Tuple | ast.List, value: Value) -> None:

@@ -205,10 +205,6 @@ def reads_missing_of_math(x):
     return x * math.tau2
 
 
-def reads_missing_of_array(x):
-    return x.shaep
-
-
 def reads_missing_of_user_module(x):
     return x * odd_module.ALPHAA
 
@@ -255,6 +251,48 @@ def assigns_slice_of_argument(x):
 def augments(x):
     x += 1
     return x
+
+
+def augments_alias(x):
+    y = z = x + 1
+    y += 1
+    return y, z
+
+
+def augments_with_view(x):
+    y = x + 1
+    z = (y[1:],)
+    y += 1
+    return y, z
+
+
+def augments_view(x):
+    y = (x + 1)[1:]
+    y += 1
+    return y
+
+
+def helper_augments(x):
+    x += 1
+    return x
+
+
+def augments_in_helper(x):
+    y = x * 2
+    return helper_augments(y) + y
+
+
+def augments_what_a_default_holds(x):
+    y = x * 2
+    f = lambda z=y: z
+    y += 1
+    return f()
+
+
+def augments_power(x):
+    y = x * 2
+    y **= 2
+    return y
 
 
 def augments_item(x):

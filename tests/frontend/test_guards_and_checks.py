@@ -147,10 +147,21 @@ RAISING = {
     "tuple index out of range": (lambda a: a.shape[2], A),
     "array index out of range": (lambda a: a[5], A),
     "division of known numbers": (lambda a: a * (1 / 0), A),
+    "unknown attribute": (lambda a: a.shaep, A),
+    "unknown method": (lambda a: a.summ(), A),
+    "array that grows in place": (lambda a, b: grows(a, b), A[:1], A),
+    "array that gets axes in place": (lambda a, b: grows(a, b), A[0], A),
+    "array that would be rounded in place": (lambda a, b: grows(a, b), np.arange(3), A[0]),
     "None in arithmetic": (lambda a, b: a + b, A, None),
     "length of a number": (lambda a: len(a), 3.0),
     "ordering a number and None": (lambda a: a < None, 3.0),
 }
+
+
+def grows(a, b):
+    made = a * 1
+    made += b
+    return made
 
 
 def _unpack(a):

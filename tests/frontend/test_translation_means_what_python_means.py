@@ -64,6 +64,31 @@ def statements(a, b):
     return g - h / i
 
 
+def bump(x, by):
+    x += by
+    return x
+
+
+def accumulates(a, b):
+    total = a * b
+    total += a
+    total -= b[:, None].T
+    total /= 2
+    narrow = a.astype(np.float32)
+    narrow *= a
+    ordered = a.T * 1.0
+    ordered += b[:, None]
+    count = np.where(True, 1, 2)
+    count += 3
+    total = total + 0
+
+    def read():
+        return total
+
+    total -= 1
+    return total, narrow, ordered, count, bump(a + b, b), bump(a.shape[0], 3), read()
+
+
 def tuples(a):
     t = (a, 1, (2.5, None))
     u = (*t, "end")
@@ -193,6 +218,7 @@ def unicode_names(α, ß):
 
 PROGRAMS = [
     (statements, (A, B)),
+    (accumulates, (A, B)),
     (tuples, (A,)),
     (returns_nothing, (A,)),
     (returns_bare, (A,)),
