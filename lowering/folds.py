@@ -23,7 +23,7 @@ from lowering.context import Code, Point
 from lowering.evaluate import call_inner_loop
 from lowering.loops import Axis, FoldColumns, FoldRuns, total
 from lowering.pairwise import WINDOW, Reader, tree_sum
-from lowering.rows import BLOCK, Cursor, lanes_for, vector_loop
+from lowering.rows import Cursor, lanes_for, vector_loop
 from lowering.scalar import CAST, KINDS, TABLE, Site
 from lowering.values import I64, Value, constant, format_of, load, register_type, shuffle, splat, store
 
@@ -31,6 +31,8 @@ Combine = Callable[[Value, Value], Value]
 Known = dict[Term, Value]
 F4 = np.dtype("f4")
 
+BLOCK = 512
+"""Elements that NumPy's own loop reduces at a time."""
 UNROLL = 4
 """Independent accumulators of order-free reductions, and vectors of a tile of columns."""
 ROWS_AT_A_TIME = 16

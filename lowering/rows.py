@@ -17,13 +17,28 @@ from eqsat.ir.program import Argument, Known, Load, Size, Term, children
 from eqsat.ir.types import DType
 from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
+from lowering.flags import declare
 from lowering.loops import Borrow, Compute, Fill, Row
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
-from lowering.values import I64, Builder, Value, format_of, load, register_type, shuffle, splat, store
+from lowering.values import (
+    I32,
+    I64,
+    POINTER,
+    VOID,
+    Builder,
+    Value,
+    format_of,
+    load,
+    register_type,
+    shuffle,
+    splat,
+    store,
+)
 
-BLOCK = 256
-"""Elements in a block: NumPy's loops run at full speed from 64, and a dozen blocks stay in the first-level cache."""
+BLOCK_BYTES = 1024
+"""A block of the widest dtype of a row. NumPy's loops run at full speed from 64 elements; short blocks let memory,
+asked for the next one in time, keep up with them."""
 
 SHORTCUTS = frozenset({"power", "float_power"})
 """Loops that look at an exponent of stride zero and then have other bits; whoever wants those asks for them by name."""
@@ -42,6 +57,8 @@ class Cursor:
     fixed: dict[Term, Value]
     lanes: int
     blocks: dict[int, Value]
+    length: int
+    """Elements in a block."""
 
     @staticmethod
     def open(
@@ -62,12 +79,12 @@ class Cursor:
                 wanted += [child for child in children(term) if not varying[child]]
         plain = (Known, Argument, Size)
         scalars(code, [term for term in wanted if not isinstance(term, plain)], row.accesses, fixed, point)
-        return Cursor(code, row, starts, fixed, lanes, {})
+        return Cursor(code, row, starts, fixed, lanes, {}, block_length(row))
 
     def room(self, number: int, dtype: DType) -> Value:
         """The memory of a block."""
         if number not in self.blocks:
-            self.blocks[number] = self.code.stack(np.dtype("u1"), BLOCK * dtype.itemsize)
+            self.blocks[number] = self.code.stack(np.dtype("u1"), self.length * dtype.itemsize)
         return self.blocks[number]
 
     # Reading ----------------------------------------------------------------------------------------------------
@@ -79,7 +96,10 @@ class Cursor:
         dtype = term.dtype
         known = self.row.accesses[term].step(self.row.axis.name).known
         if known == dtype.itemsize:
-            return load(b, code.element(start, index, dtype), dtype, lanes)
+            place = code.element(start, index, dtype)
+            if self.row.stages and lanes > 1:
+                self.prefetch(place, dtype)
+            return load(b, place, dtype, lanes)
         place = code.offset(start, b.mul(index, step))
         if lanes == 1:
             return load(b, place, dtype, 1)
@@ -87,6 +107,13 @@ class Cursor:
             lowest = code.offset(place, I64(known * (lanes - 1)))
             return _reversed(b, load(b, lowest, dtype, lanes), lanes)
         return self._gather(place, step, dtype, lanes)
+
+    def prefetch(self, place: Value, dtype: DType, write: bool = False) -> None:
+        """Ask for what the next block will touch, so that memory works while NumPy's loop computes."""
+        b = self.code.b
+        ahead = self.code.offset(place, I64(self.length * dtype.itemsize))
+        function = declare(b.module, "llvm.prefetch.p0", VOID, [POINTER, I32, I32, I32])
+        b.call(function, [ahead, I32(int(write)), I32(3), I32(1)])
 
     def _gather(self, place: Value, step: Value, dtype: DType, lanes: int) -> Value:
         b = self.code.b
@@ -116,8 +143,8 @@ class Cursor:
             vector_loop(code, count, self.lanes, body, overlap)
             return
         rooms = self._argument_rooms()
-        with code.loop("block", count, BLOCK) as done:
-            length = code.smaller(I64(BLOCK), code.b.sub(count, done))
+        with code.loop("block", count, self.length) as done:
+            length = code.smaller(I64(self.length), code.b.sub(count, done))
             here = plus(code.b, begin, done)
             held = self._stages(here, length, rooms)
 
@@ -133,7 +160,7 @@ class Cursor:
             if isinstance(stage, Borrow):
                 for arg, block in zip(stage.term.args, stage.args, strict=True):
                     if block is None and arg not in rooms:
-                        rooms[arg] = self._argument_room(arg, BLOCK if stage.term.name in SHORTCUTS else 1)
+                        rooms[arg] = self._argument_room(arg, self.length if stage.term.name in SHORTCUTS else 1)
         return rooms
 
     def _argument_room(self, arg: Term, count: int) -> Value:
@@ -243,7 +270,7 @@ def vector_loop(
             b.position_at_end(head)
             index = b.phi(I64, "v")
             index.add_incoming(begin_wide, before)
-            body(index, lanes)
+            body(code.hidden(index), lanes)
             following = b.add(index, I64(lanes))
             index.add_incoming(code.smaller(following, last), b.block)
             b.cbranch(b.icmp_signed("<", following, count), head, after)
@@ -267,6 +294,15 @@ def _reversed(b: Builder, value: Value, lanes: int) -> Value:
     parts = value.type.count // lanes
     picks = [lane * parts + part for lane in reversed(range(lanes)) for part in range(parts)]
     return shuffle(b, value, picks)
+
+
+def block_length(row: Row) -> int:
+    """How many elements the blocks of a row have."""
+    sizes = [1]
+    for stage in row.stages:
+        made = [stage.into] if isinstance(stage, Borrow) else [block for _, block in stage.results]
+        sizes += [block.dtype.itemsize for block in made]
+    return BLOCK_BYTES // max(sizes)
 
 
 def lanes_for(code: Code, row: Row, dtypes: Iterable[DType] = ()) -> int:
@@ -293,6 +329,9 @@ def fill(code: Code, statement: Fill, known: dict[Term, Value], point: Point, ov
     start = code.address(target, point)
 
     def sink(lanes: int, index: Value, value: Value) -> None:
-        store(code.b, value, code.element(start, index, dtype), dtype)
+        place = code.element(start, index, dtype)
+        if row.stages and lanes > 1:
+            cursor.prefetch(place, dtype, write=True)
+        store(code.b, value, place, dtype)
 
     cursor.run(code.size(row.axis.extent), sink, overlap)
