@@ -163,7 +163,7 @@ def texts_of(one: Rule | Structural) -> Iterator[str]:
         for number, text in enumerate(_split(one.text)):
             yield text.replace("$fired", f'(Fired "{one.name}" l)').replace("$where", f'{where}#{number}"')
         return
-    for number, left in enumerate(_mirrored(one.left, one)):
+    for number, left in enumerate(_variants(one)):
         yield from _rewrite(one, left, number)
 
 
@@ -172,16 +172,46 @@ def _split(text: str) -> list[str]:
     return ["(rule" + part for part in text.split("(rule")[1:]]
 
 
+def _variants(one: Rule) -> list[Pattern]:
+    """The left side, met every way around; without those that are another one with the variables renamed."""
+    found: dict[str, Pattern] = {}
+    for left in _mirrored(one.left, one):
+        found.setdefault(_renamed(one, left), left)
+    return list(found.values())
+
+
+def _renamed(one: Rule, left: Pattern) -> str:
+    """The rule as text that does not know the names of variables, nor the order of operands on the right side."""
+    names: dict[str, str] = {}
+    conditions = {condition.variable: condition.test for condition in one.when}
+    kinds = dict(one.kinds)
+
+    def text(pattern: Pattern, ordered: bool) -> str:
+        if pattern.op == "variable":
+            name = str(pattern.value)
+            return names.setdefault(name, f"v{len(names)}:{kinds[name]}:{conditions.get(name)}")
+        args = [text(arg, ordered) for arg in pattern.args]
+        if not ordered and _commutes(one, pattern):
+            args.sort()
+        return f"{pattern.op}({pattern.value!r};{','.join(args)})"
+
+    first = text(left, ordered=True)
+    return f"{first}={text(one.right, ordered=False)}"
+
+
+def _commutes(one: Rule, pattern: Pattern) -> bool:
+    op = UFUNCS.get(pattern.op)
+    return op is not None and op.commutative and not (pattern.op == "multiply" and one.kind in ("Complex", "Number"))
+
+
 def _mirrored(pattern: Pattern, one: Rule) -> list[Pattern]:
     choices = [_mirrored(arg, one) for arg in pattern.args]
     found: list[Pattern] = []
     for args in product(*choices):
         orders = [args]
-        op = UFUNCS.get(pattern.op)
-        if op is not None and op.commutative and not (pattern.op == "multiply" and one.kind in ("Complex", "Number")):
+        if _commutes(one, pattern):
             first, second = args
-            constant_right = second.op == "literal" or _is_constant(second, one)
-            if not constant_right and not first.same(second) and not (first.op == second.op == "variable"):
+            if second.op != "literal" and not _is_constant(second, one) and not first.same(second):
                 orders.append((second, first))
         found += [Pattern(pattern.op, tuple(order), pattern.value) for order in orders]
     return found

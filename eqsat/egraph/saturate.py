@@ -20,6 +20,7 @@ from eqsat.egraph.encode import Seeds, commutes
 from eqsat.egraph.engine import Session, session
 from eqsat.egraph.graph import ArrayClass, ENode, Graph, Kind, Moved, Tables, analyse
 from eqsat.egraph.host import cast_pair, fold_constants, is_idempotent, is_quiet, reads_everything
+from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import View
@@ -165,6 +166,8 @@ class _Run:
                 write_arrays(enode.attr)
             lines.append(f"(let e{number} {_text(enode)})")
             facts += self.facts_about(enode)
+            if enode.kind == "constant":
+                facts += self._negated(enode)
         write_arrays(len(graph.arrays) - 1)
         facts += [f"(ArrayRoot {place} a{array})" for place, array in enumerate(graph.array_roots)]
         facts += [f"(Seed {number} a{number})" for number in range(len(graph.arrays))]
@@ -173,10 +176,19 @@ class _Run:
         return self._as_rule([*lines, *facts])
 
     def _as_rule(self, actions: list[str]) -> str:
-        name = f"text{self.texts}"
-        self.texts += 1
-        body = "\n".join(actions)
-        return f'(ruleset {name})\n(rule () ({body}) :ruleset {name} :name "{name}")\n(run {name} 1)'
+        """Actions as rules without a body; what takes rows away comes in a second one, when the first has made them.
+
+        In one rule, egglog would leave out everything after the first row that is not there yet.
+        """
+        taken = [action for action in actions if action.startswith("(subsume")]
+        made = [action for action in actions if not action.startswith("(subsume")]
+        texts: list[str] = []
+        for body in filter(None, (made, taken)):
+            name = f"text{self.texts}"
+            self.texts += 1
+            joined = "\n".join(body)
+            texts.append(f'(ruleset {name})\n(rule () ({joined}) :ruleset {name} :name "{name}")\n(run {name} 1)')
+        return "\n".join(texts)
 
     def facts_about(self, enode: ENode) -> Iterator[str]:
         """What the host knows of a part that is new."""
@@ -271,8 +283,23 @@ class _Run:
             return []
         arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(known)]
         term = f'({arity} "{enode.name}" "{enode.signature}" {" ".join(map(_text, known))})'
+        return self._once_folded(term, result)
+
+    def _once_folded(self, term: str, result: Constant) -> list[str]:
+        """The operation is that number, and is of no further use: rules must not take the number apart again."""
         folded = ENode("constant", result.dtype.char, result.data.hex())
-        return [*self._once(f"(union {term} {_text(folded)})"), *self.facts_about(folded)]
+        if f"(subsume {term})" in self.told:
+            return []
+        self.told.add(f"(subsume {term})")
+        return [f"(union {term} {_text(folded)})", f"(subsume {term})", *self.facts_about(folded)]
+
+    def _negated(self, enode: ENode) -> list[str]:
+        """The opposite of a constant, told before the rules run: moving signs around is what they do most."""
+        char = enode.name
+        result = fold_constants("negative", f"{char}->{char}", (enode.constant,)) if char != "?" else None
+        return (
+            [] if result is None else self._once_folded(f'(Unary "negative" "{char}->{char}" {_text(enode)})', result)
+        )
 
     def _casts(self, enode: ENode, graph: Graph) -> list[str]:
         lines: list[str] = []

@@ -13,7 +13,7 @@ import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Annotated, Any, Literal, NoReturn, cast, get_args, get_origin, get_type_hints, overload
+from typing import Annotated, Any, Literal, NoReturn, cast, get_args, get_origin, overload
 
 import numpy as np
 
@@ -321,7 +321,10 @@ def _made(function: Callable[..., object], requires: frozenset[str], when: Calla
 
 
 def _kinds(function: Callable[..., object], name: str, span: Span) -> tuple[tuple[str, str], ...]:
-    hints = get_type_hints(function, include_extras=True)
+    hints = function.__annotations__
+    if any(isinstance(hint, str) for hint in hints.values()):
+        known = getattr(function, "__globals__", {})
+        hints = {one: known.get(hint, hint) if isinstance(hint, str) else hint for one, hint in hints.items()}
     found: list[tuple[str, str]] = []
     for parameter in inspect.signature(function).parameters:
         hint = hints.get(parameter)

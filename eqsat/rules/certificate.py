@@ -120,7 +120,24 @@ def corners(dtype: np.dtype) -> np.ndarray:
     """Values at which arithmetic changes its ways, the most telling ones first."""
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        near = [0, 1, info.max, 2, info.min, info.max // 2, info.max // 2 + 1, 3, info.max - 1, 7, 5, 8, 31, 64, 100, 127]
+        near = [
+            0,
+            1,
+            info.max,
+            2,
+            info.min,
+            info.max // 2,
+            info.max // 2 + 1,
+            3,
+            info.max - 1,
+            7,
+            5,
+            8,
+            31,
+            64,
+            100,
+            127,
+        ]
         if dtype.kind == "i":
             near[3:3] = [-1, -2, info.min // 2, info.min + 1, -3, -5]
         return np.array(near, dtype)
@@ -129,7 +146,16 @@ def corners(dtype: np.dtype) -> np.ndarray:
         most, least = float(info.max), float(info.smallest_subnormal)
         near = [most, least, 1.0, 0.0, np.inf, np.nan, -most, -0.0, float(info.tiny), -1.0, 3.0, -np.inf, -least, 2.0]
         near += [0.5, most / 2, most**0.5, -float(info.tiny), 1 / 3, -2.0, -0.5, -3.0, 1.5, 0.1, -0.1, 4.0, np.pi, 10.0]
-        near += [100.5, -1.5, -1 / 3, 1 + float(info.eps), 1 - float(info.epsneg), float(info.tiny) / 2, -most / 2, -np.pi]
+        near += [
+            100.5,
+            -1.5,
+            -1 / 3,
+            1 + float(info.eps),
+            1 - float(info.epsneg),
+            float(info.tiny) / 2,
+            -most / 2,
+            -np.pi,
+        ]
         near += [float(info.eps), float(info.tiny) * 3, -(most**0.5), -4.0, -100.5]
         return np.array(near, dtype)
     parts = corners(np.dtype("f" if dtype.char == "F" else "d"))[:9]
