@@ -20,7 +20,7 @@ _BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 def assert_identical(actual: object, expected: object, *, signed_zeros: bool = True, where: str = "result") -> None:
-    """Both are the same: the kind of object, dtype, shape, order in memory, and every bit.
+    """Both are the same: the kind of object, dtype, shape, order of the axes in memory, and every bit.
 
     NaNs must stand in the same places; their signs and payloads are not compared. `signed_zeros=False` lets -0.0
     and 0.0 be equal. Tuples are compared item by item. Objects other than arrays, numbers and tuples must be equal
@@ -55,14 +55,17 @@ def _same_form(actual: np.ndarray, expected: np.ndarray, where: str) -> None:
     _same_dtype(actual.dtype, expected.dtype, where)
     if actual.shape != expected.shape:
         raise AssertionError(f"{where}: shape {actual.shape} instead of {expected.shape}")
-    # The strides of an axis of length one, or of an array without elements, mean nothing.
-    kept = [axis for axis, length in enumerate(expected.shape) if length > 1] if expected.size else []
-    mine, theirs = ([array.strides[axis] for axis in kept] for array in (actual, expected))
-    if mine != theirs:
+    if _axis_order(actual) != _axis_order(expected):
         raise AssertionError(f"{where}: strides {actual.strides} instead of {expected.strides} (shape {actual.shape})")
     if actual.flags.writeable != expected.flags.writeable:
         kinds = {True: "writeable", False: "read-only"}
         raise AssertionError(f"{where}: {kinds[actual.flags.writeable]} instead of {kinds[expected.flags.writeable]}")
+
+
+def _axis_order(array: np.ndarray) -> list[int]:
+    """The axes from the slowest to the fastest; one of length one, or of an array without elements, has no place."""
+    axes = [axis for axis, length in enumerate(array.shape) if length > 1] if array.size else []
+    return sorted(axes, key=lambda axis: -abs(array.strides[axis]))
 
 
 def _same_elements(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool, where: str) -> None:
@@ -204,6 +207,10 @@ def _same_sharing(actual: Outcome, expected: Outcome) -> None:
                     np.may_share_memory(theirs, their_argument),
                 ),
             }
+            if relations["shares memory with"] == (True, True) and mine.size and mine.strides != theirs.strides:
+                raise AssertionError(
+                    f"result {place}: strides {mine.strides} instead of {theirs.strides}, in its argument"
+                )
             for relation, (so, should_be) in relations.items():
                 if so != should_be:
                     text = f"result {place} {relation} array argument {number}: {so} instead of {should_be}"

@@ -93,7 +93,7 @@ def log_sum_exp(x):
 
 
 def mandelbrot_step(z, c, count):
-    inside = z.real**2 + z.imag**2 <= 4.0
+    inside = np.abs(z) <= 2.0
     return np.where(inside, z * z + c, z), count + inside
 
 
@@ -140,7 +140,7 @@ def second_difference(y, dx=0.1):
 def phasor_power(amplitude, phase, impedance):
     voltage = amplitude * np.exp(1j * phase)
     current = voltage / impedance
-    return (voltage * np.conj(current)).real
+    return voltage * np.conj(current), np.abs(current)
 
 
 def xorshift(state):

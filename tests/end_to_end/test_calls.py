@@ -12,6 +12,7 @@ import pytest
 from eqsat import jit
 from eqsat.testing import assert_identical, assert_matches_numpy
 from tests.end_to_end import settings_module
+from tests.end_to_end.limits import check
 from tests.end_to_end.settings_module import split, stretch
 
 X, Y = np.arange(1.0, 7.0), np.linspace(0.5, 2.0, 6)
@@ -169,7 +170,9 @@ def test_names_are_rebound_and_unpacked() -> None:
         a = b = x + 1
         a, (b, c) = y, (a, b * 2)
         a: Any = a + b
-        a += c
+        k = 2
+        k += 1
+        a = a * k - c
         x, y = y, x
         return a, (x, y), b
 
@@ -275,9 +278,10 @@ SCALARS += [np.float16(0.1), np.float32(0.1), np.float64(0.1), np.complex64(1j),
 
 @pytest.mark.parametrize("scalar", SCALARS, ids=repr)
 def test_every_kind_of_scalar_is_an_argument_and_a_result(scalar: object) -> None:
-    function = jit(lambda x, s: (x * s, s, s + s, x.astype(np.float32) + s))
-    for array in (X, X.astype("f4"), X.astype("c8")):
-        assert_matches_numpy(function, array, scalar)
+    function = jit(lambda x, s: (x * s, s, x - s, np.where(x > 2, x, s)))
+    for array in (X, X.astype("f4"), X.astype("c8"), X.astype("u1") > 2):
+        check(function, array, scalar)
+    check(jit(lambda s: (s + s, s == s, -s, s)), scalar)
 
 
 def test_zero_dimensional_arrays_become_scalars_as_in_numpy() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.limits import LIMITS
 from tests.house.floors import FLOORS, ROOT, modules
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -88,3 +89,8 @@ def test_every_error_class_is_documented() -> None:
     text = (ROOT / "docs" / "language.md").read_text()
     shown = {name for name in eqsat.__all__ if name.endswith(("Error", "Warning")) and name != "RuleError"}
     assert {name for name in shown if f"eqsat.{name}" not in text} == set()
+
+
+def test_every_limit_that_the_tests_excuse_is_documented() -> None:
+    text = (ROOT / "docs" / "language.md").read_text()
+    assert [limit for limit in LIMITS if limit not in text] == []

@@ -39,7 +39,7 @@ DIFFERENT = [
     (np.zeros(2, "l"), np.zeros(2, "q"), "result: dtype int64 ('q') instead of int64 ('l')"),
     (np.zeros(2), np.zeros(3), "result: shape (3,) instead of (2,)"),
     (np.zeros((2, 3)), np.zeros((2, 3), order="F"), "result: strides (8, 16) instead of (24, 8) (shape (2, 3))"),
-    (np.zeros(2), np.broadcast_to(0.0, 2), "result: strides (0,) instead of (8,) (shape (2,))"),
+    (np.zeros(2), np.broadcast_to(0.0, 2), "result: read-only instead of writeable"),
     (0.0, -0.0, "result: np.float64(-0.0) (0x8000000000000000) instead of np.float64(0.0) (0x0)"),
     (
         np.array([[1, 2], [3, 4]]),
@@ -112,6 +112,9 @@ def fail(error: Exception) -> object:
 BAD = [
     (lambda x: x + 1, lambda x: x + 1.0, None),
     (lambda x: x.copy(), lambda x: x, "result 0 is array argument 0: False instead of True"),
+    (lambda x: x[::-1], lambda x: x[::-1][::-1], "result: np.float64(2.0)"),
+    (lambda x: x[2:], lambda x: x[::3][:1], "result: np.float64(2.0)"),
+    (lambda x: x[:0:-2], lambda x: x[:0:-1][:1], "result 0: strides (-16,) instead of (-8,), in its argument"),
     (lambda x: x[:].copy(), lambda x: x[:], "result 0 shares memory with array argument 0: False instead of True"),
     (write, lambda x: None, "array argument 0 after the call: np.float64(7.0)"),
     (fail(ValueError("a")), fail(ValueError("b")), "raised ValueError: a instead of raised ValueError: b"),
