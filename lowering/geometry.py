@@ -80,6 +80,18 @@ class Geometry:
         """The start, and the step for each axis of the space that reads."""
         return self.view_steps(load.buffer, load.view)
 
+    def is_backwards(self, load: Load) -> bool:
+        """Whether NumPy's inner loop gets a negative stride for this operand: a vector, read from its end.
+
+        Arrays of more axes never show it alone: NumPy's iterator turns their axes around.
+        """
+        buffer = load.buffer
+        if len(buffer.shape) != 1 or load.view.rank != 1 or load.view.axes[0].axis is None:
+            return False
+        type_ = None if buffer.param is None else self._region.params[buffer.param].type
+        negative = isinstance(type_, Array) and type_.layout.negative[0]
+        return negative != (load.view.axes[0].step < 0)
+
     def target_steps(self, buffer: Buffer) -> tuple[Bytes, tuple[Bytes, ...]]:
         """As `steps`, for writing a buffer as a whole."""
         return self.view_steps(buffer, identity(len(buffer.shape)))

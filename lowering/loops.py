@@ -113,13 +113,17 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row."""
+    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row.
+
+    `backwards`: the last element comes first, for a loop of NumPy's that shall get a negative stride.
+    """
 
     number: int
     dtype: DType
+    backwards: bool = False
 
     def __str__(self) -> str:
-        return f"b{self.number}"
+        return f"{'-' if self.backwards else ''}b{self.number}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,14 +137,12 @@ class Compute:
 class Borrow:
     """Let NumPy's own inner loop compute `term` over a block.
 
-    `args` are blocks; None stands for an argument that does not vary along the row. `reverse`: the loop gets negative
-    strides, because NumPy, too, walks a reversed array backwards, and some of its loops have other bits then.
+    `args` are blocks; None stands for an argument that does not vary along the row.
     """
 
     term: Apply
     args: tuple[Block | None, ...]
     into: Block
-    reverse: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,14 +275,14 @@ def _show_row(row: Row, pad: str, names: dict[Term, str], last: Callable[[str], 
                 text = _lines(term, row.accesses, known)
                 yield from (pad + line for line in text[:-1])
                 yield f"{pad}{block} = {text[-1]}"
-                known[term] = str(block)
+                if not block.backwards:
+                    known[term] = str(block)
         else:
             args = ", ".join(
                 _lines(term, row.accesses, known)[-1] if block is None else str(block)
                 for term, block in zip(stage.term.args, stage.args, strict=True)
             )
-            back = ", backwards" if stage.reverse else ""
-            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args}{back})"
+            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args})"
             known[stage.term] = str(stage.into)
     text = _lines(row.term, row.accesses, known)
     yield from (pad + line for line in text[:-1])

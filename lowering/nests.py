@@ -58,7 +58,8 @@ def _elementwise(target: Buffer, term: Term, geometry: Geometry) -> Nest:
     (loops,) = space.loops
     if not loops:
         return Nest((target,), shape, _around((), (), term, space.accesses, Store(space.target, term, space.accesses)))
-    leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses))
+    backwards = [load for load in space.accesses if geometry.is_backwards(load)]
+    leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, backwards))
     return Nest((target,), shape, _around(loops[:-1], loops[-1:], term, space.accesses, leaf))
 
 
@@ -178,7 +179,8 @@ def _fold(target: Buffer, fold: Fold, geometry: Geometry) -> Nest:
         body = _around(rows[:-1], [rows[-1], *runs], term, space.accesses, leaf)
     else:
         tree = "free" if free else "pairwise" if reduction.op == "add" and order.inner else "sequential"
-        row = plan_row(along[-1] if along else Axis("one", ONE), term, space.accesses)
+        backwards = [load for load in space.accesses if geometry.is_backwards(load)]
+        row = plan_row(along[-1] if along else Axis("one", ONE), term, space.accesses, backwards)
         leaf = FoldRuns(space.target, reduction.op, fold.dtype, runs, along, row, tree, order.block)
         body = _around(rows, [*runs, *along], term, space.accesses, leaf)
     neutral = neutral_element(reduction.op, fold.dtype)

@@ -18,7 +18,7 @@ from eqsat.ir.types import DType
 from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.flags import declare
-from lowering.loops import Borrow, Compute, Fill, Row
+from lowering.loops import Block, Borrow, Compute, Fill, Row
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
 from lowering.values import (
@@ -81,11 +81,11 @@ class Cursor:
         scalars(code, [term for term in wanted if not isinstance(term, plain)], row.accesses, fixed, point)
         return Cursor(code, row, starts, fixed, lanes, {}, block_length(row))
 
-    def room(self, number: int, dtype: DType) -> Value:
+    def room(self, block: Block) -> Value:
         """The memory of a block."""
-        if number not in self.blocks:
-            self.blocks[number] = self.code.stack(np.dtype("u1"), self.length * dtype.itemsize)
-        return self.blocks[number]
+        if block.number not in self.blocks:
+            self.blocks[block.number] = self.code.stack(np.dtype("u1"), self.length * block.dtype.itemsize)
+        return self.blocks[block.number]
 
     # Reading ----------------------------------------------------------------------------------------------------
 
@@ -178,29 +178,42 @@ class Cursor:
         held: dict[Term, Value] = {}
         for stage in self.row.stages:
             if isinstance(stage, Compute):
-                made = {term: self.room(block.number, block.dtype) for term, block in stage.results}
-                sinks = [self._into(made[term], term.dtype) for term in made]
-                vector_loop(self.code, length, self.lanes, self._body(list(made), held, first, sinks))
-                held |= made
+                sinks = [self._into(block, length) for _, block in stage.results]
+                roots = [term for term, _ in stage.results]
+                vector_loop(self.code, length, self.lanes, self._body(roots, held, first, sinks))
+                held |= {term: self.room(block) for term, block in stage.results if not block.backwards}
             else:
-                held[stage.term] = self.room(stage.into.number, stage.into.dtype)
-                self._borrow(stage, held, rooms, length)
+                self._borrow(stage, rooms, length)
+                held[stage.term] = self.room(stage.into)
         return held
 
-    def _into(self, room: Value, dtype: DType) -> Sink:
+    def _into(self, block: Block, length: Value) -> Sink:
+        code, room = self.code, self.room(block)
+
         def sink(lanes: int, index: Value, value: Value) -> None:
-            store(self.code.b, value, self.code.element(room, index, dtype), dtype)
+            if block.backwards:
+                index = code.b.sub(code.b.sub(length, I64(lanes)), index)
+                value = _reversed(code.b, value, lanes)
+            store(code.b, value, code.element(room, index, block.dtype), block.dtype)
 
         return sink
 
-    def _borrow(self, stage: Borrow, held: dict[Term, Value], rooms: dict[Term, Value], length: Value) -> None:
+    def _borrow(self, stage: Borrow, rooms: dict[Term, Value], length: Value) -> None:
         inputs, output = dtypes_of(stage.term.signature)
         pointers: list[Value] = []
         steps: list[int] = []
         for arg, block, dtype in zip(stage.term.args, stage.args, inputs, strict=True):
-            pointers.append(rooms[arg] if block is None else held[arg])
-            steps.append(0 if block is None and stage.term.name not in SHORTCUTS else dtype.itemsize)
-        call_loop(self.code, stage.term, [*pointers, held[stage.term]], [*steps, output.itemsize], length)
+            step = dtype.itemsize
+            if block is None:
+                pointers.append(rooms[arg])
+                step = step if stage.term.name in SHORTCUTS else 0
+            elif block.backwards:
+                pointers.append(self.code.element(self.room(block), self.code.b.sub(length, I64(1)), dtype))
+                step = -step
+            else:
+                pointers.append(self.room(block))
+            steps.append(step)
+        call_loop(self.code, stage.term, [*pointers, self.room(stage.into)], [*steps, output.itemsize], length)
 
     def _body(
         self, roots: list[Term], held: dict[Term, Value], first: Value, sinks: list[Sink]
@@ -291,6 +304,8 @@ def _plain_loop(code: Code, begin: Value, count: Value, lanes: int, body: Callab
 
 
 def _reversed(b: Builder, value: Value, lanes: int) -> Value:
+    if lanes == 1:
+        return value
     parts = value.type.count // lanes
     picks = [lane * parts + part for lane in reversed(range(lanes)) for part in range(parts)]
     return shuffle(b, value, picks)

@@ -7,7 +7,8 @@ loops compute the arguments of a call into blocks, the call fills another, the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 
 from eqsat.ir.program import Apply, Load, Term, children, walk
 from lowering.loops import Accesses, Axis, Block, Borrow, Compute, Row
@@ -25,8 +26,12 @@ def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
     return known
 
 
-def plan_row(axis: Axis, term: Term, accesses: Accesses) -> Row:
-    """The row, with its stages."""
+def plan_row(axis: Axis, term: Term, accesses: Accesses, backwards: Container[Term] = ()) -> Row:
+    """The row, with its stages.
+
+    `backwards`: operands that NumPy would hand to its inner loop with a negative stride, for which some of its loops
+    have other bits; so do we.
+    """
     varying = varies(term, axis.name, accesses)
     order = [node for node in walk([term]) if varying[node]]
     calls = [node for node in order if isinstance(node, Apply) and not has_inline(node.name, node.signature)]
@@ -37,7 +42,7 @@ def plan_row(axis: Axis, term: Term, accesses: Accesses) -> Row:
         for child in children(node):
             users.setdefault(child, []).append(node)
     held: dict[Term, Block] = {}
-    stages: list[Compute | Borrow] = []
+    stages: list[_Stage] = []
     for call in calls:
         roots = [arg for arg in dict.fromkeys(call.args) if varying[arg] and arg not in held]
         cone = _cone(roots, held, varying)
@@ -47,16 +52,20 @@ def plan_row(axis: Axis, term: Term, accesses: Accesses) -> Row:
             for node in cone
             if node in roots or (isinstance(node, Apply) and any(user not in inside for user in users.get(node, ())))
         ]
-        results = tuple((node, Block(len(held) + k, node.dtype)) for k, node in enumerate(wanted))
-        held.update(results)
-        if results:
-            stages.append(Compute(results))
-        into = Block(len(held), call.dtype)
-        args = tuple(held[arg] if varying[arg] else None for arg in call.args)
-        reverse = all(_backwards(arg, axis, accesses) for arg in call.args if varying[arg])
-        stages.append(Borrow(call, args, into, reverse))
-        held[call] = into
-    return Row(axis, term, accesses, _reuse(stages, term, held, varying))
+        reversed_ = {node for node in roots if node in backwards}
+        stages.append(_Stage(tuple(wanted), call, tuple(varying[arg] for arg in call.args), frozenset(reversed_)))
+        held |= {node: Block(0, node.dtype) for node in (*wanted, call) if node not in reversed_}
+    return Row(axis, term, accesses, _placed(stages, term, varying))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """First compute `wanted` into blocks, then call; `backwards` are those blocks that are filled from the end."""
+
+    wanted: tuple[Term, ...]
+    call: Apply
+    varying: tuple[bool, ...]
+    backwards: frozenset[Term]
 
 
 def _cone(roots: Iterable[Term], held: dict[Term, Block], varying: dict[Term, bool]) -> list[Term]:
@@ -75,59 +84,49 @@ def _cone(roots: Iterable[Term], held: dict[Term, Block], varying: dict[Term, bo
     return found
 
 
-def _backwards(term: Term, axis: Axis, accesses: Accesses) -> bool:
-    """Whether NumPy would read this operand with a negative stride: a reversed view of one dimension, as it is."""
-    if not isinstance(term, Load) or len(term.buffer.shape) != 1 or term.view.rank != 1:
-        return False
-    known = accesses[term].step(axis.name).known
-    return known is not None and known < 0
-
-
-def _reuse(
-    stages: list[Compute | Borrow], last: Term, held: dict[Term, Block], varying: dict[Term, bool]
-) -> tuple[Compute | Borrow, ...]:
-    """Give blocks whose last reader has run to later values of the same item size."""
-    dies: dict[Term, int] = {}
-    made: set[Term] = set()
-    for position, stage in enumerate([*stages, None]):
-        have = {term: block for term, block in held.items() if term in made}
-        roots: list[Term] = [last] if stage is None else []
-        if isinstance(stage, Compute):
-            roots = [term for term, _ in stage.results]
-        for term in _read(roots, have, varying):
-            dies[term] = position
-        if isinstance(stage, Borrow):
-            dies.update((arg, position) for arg in stage.term.args if varying[arg])
-            made.add(stage.term)
-        elif isinstance(stage, Compute):
-            made.update(term for term, _ in stage.results)
+def _placed(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> tuple[Compute | Borrow, ...]:
+    """Number the blocks; one whose last reader has run serves a later value of the same item size."""
+    dies = _deaths(stages, last, varying)
     free: dict[int, list[int]] = {}
-    renamed: dict[Term, Block] = {}
     count = 0
+    homes: dict[Term, Block] = {}
+    found: list[Compute | Borrow] = []
 
-    def place(term: Term) -> Block:
+    def place(term: Term, backwards: bool = False) -> Block:
         nonlocal count
         pool = free.setdefault(term.dtype.itemsize, [])
         if not pool:
             pool.append(count)
             count += 1
-        renamed[term] = Block(pool.pop(), term.dtype)
-        return renamed[term]
+        homes[term] = Block(pool.pop(), term.dtype, backwards)
+        return homes[term]
 
-    placed: list[Compute | Borrow] = []
     for position, stage in enumerate(stages):
-        if isinstance(stage, Compute):
-            placed.append(Compute(tuple((term, place(term)) for term, _ in stage.results)))
-        else:
-            args = tuple(None if b is None else renamed[a] for a, b in zip(stage.term.args, stage.args, strict=True))
-            placed.append(Borrow(stage.term, args, place(stage.term), stage.reverse))
-        for term, when in dies.items():
-            if when == position and term in renamed:
-                free[term.dtype.itemsize].append(renamed[term].number)
-    return tuple(placed)
+        results = tuple((term, place(term, term in stage.backwards)) for term in stage.wanted)
+        if results:
+            found.append(Compute(results))
+        args = tuple(
+            homes[arg] if changes else None for arg, changes in zip(stage.call.args, stage.varying, strict=True)
+        )
+        found.append(Borrow(stage.call, args, place(stage.call)))
+        for term in [term for term in homes if dies[term] == position]:
+            free[term.dtype.itemsize].append(homes.pop(term).number)
+    return tuple(found)
 
 
-def _read(roots: list[Term], have: dict[Term, Block], varying: dict[Term, bool]) -> list[Term]:
+def _deaths(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> dict[Term, int]:
+    """For each term in a block, the number of the last stage that reads it; the last loop of all has the next one."""
+    dies: dict[Term, int] = {}
+    held: set[Term] = set()
+    for position, stage in enumerate(stages):
+        read = [*_read(list(stage.wanted), held, varying), *stage.call.args]
+        dies |= {term: position for term in read if varying[term]}
+        dies |= dict.fromkeys(stage.wanted, position)
+        held |= {term for term in stage.wanted if term not in stage.backwards} | {stage.call}
+    return dies | {term: len(stages) for term in _read([last], held, varying)}
+
+
+def _read(roots: list[Term], have: set[Term], varying: dict[Term, bool]) -> list[Term]:
     """The terms in blocks that a vector loop for `roots` reads."""
     found: list[Term] = []
     seen: set[Term] = set()
