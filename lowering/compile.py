@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from eqsat.ir.program import Program
-from lowering import engine, python_api
+from lowering import engine, python_api, shared
 from lowering.entry import ENTRY, NEXT, emit_entry
 from lowering.frame import Frame
 from lowering.kernels import emit_run
@@ -71,6 +71,6 @@ def assemble(
     run = write_run(program, module)
     run.linkage = "internal"
     entry = emit_entry(program, run, module, Frame.of(program))
-    ours = python_api.addresses() | {name: id(value) for name, value in entry.objects.items()}
+    ours = python_api.addresses() | shared.addresses() | {name: id(value) for name, value in entry.objects.items()}
     loaded = engine.load(module, lambda name: ours.get(name) or find(name))
     return Native(program, loaded, entry.objects)

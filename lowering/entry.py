@@ -24,8 +24,8 @@ from llvmlite import ir
 
 from eqsat.ir.dims import Dim
 from eqsat.ir.program import Fold, Program
-from lowering import events, guards
 from lowering import frame as frames
+from lowering import guards, shared
 from lowering.boxing import Boxer, plan
 from lowering.frame import Frame, Status
 from lowering.writer import BIT, DOUBLE, INT32, INT64, NULL, POINTER, Writer, number
@@ -75,11 +75,13 @@ class _Call:
         writer.require_equal(self.keywords, NULL)
         count = builder.and_(self.count_and_flag, number(~_OFFSET_FLAG))
         writer.require_equal(count, number(self.count))
+        writer.settle()
         operands = guards.check_call(writer, self.program.region, self.arguments)
         memory = writer.words(self.frame.size, "frame")
         boxer = Boxer(writer, plan(self.program, self.frame), self.frame, memory, operands, self.nothing)
         boxer.prepare()
         long = self._is_long()
+        writer.settle()  # from here on the call is ours
 
         self._fill(memory, operands)
         boxer.allocate()
@@ -93,7 +95,8 @@ class _Call:
         builder.ret(result)
 
         self._wrong(wrong, status, allocated, unwind)
-        self._flagged(flagged, came_up, result)
+        builder.position_at_end(flagged)
+        builder.ret(shared.flagged(writer, self.self, self.arguments, self.count, result, came_up))
         self._miss(following)
         builder.position_at_end(self.nothing)
         builder.ret(NULL)
@@ -135,28 +138,11 @@ class _Call:
     def _run(self, memory: ir.Value, long: ir.Value) -> tuple[ir.Value, ir.Value]:
         """The status and the floating-point events of the run."""
         writer, builder = self.writer, self.writer.builder
-        released, running, waiting, done = (
-            builder.append_basic_block(name) for name in ("released", "running", "waiting", "done")
-        )
-        before = builder.block
-        builder.cbranch(long, released, running)
-        builder.position_at_end(released)
-        saved = writer.call("PyEval_SaveThread")
-        builder.branch(running)
-        builder.position_at_end(running)
-        state = builder.phi(POINTER)
-        state.add_incoming(NULL, before)
-        state.add_incoming(saved, released)
-        events.clear(writer)
+        state = shared.begin_run(writer, long)
         # A call that is never inlined, because LLVM may move plain arithmetic across questions about the flags.
         self.run.attributes.add("noinline")
         status = builder.call(self.run, [builder.bitcast(memory, self.run.args[0].type)])
-        came_up = events.raised(writer)
-        builder.cbranch(builder.icmp_unsigned("!=", state, NULL), waiting, done)
-        builder.position_at_end(waiting)
-        writer.call("PyEval_RestoreThread", state)
-        builder.branch(done)
-        builder.position_at_end(done)
+        came_up = shared.end_run(writer, state)
         return status, came_up
 
     # -- the ways to Python ---------------------------------------------------------------------------------------
@@ -169,41 +155,10 @@ class _Call:
         writer.branch(builder.icmp_signed("!=", status, number(Status.CHECK_FAILED, INT32)), no_memory)
         for value in allocated:
             writer.call("Py_DecRef", value)
-        self._hand_over("_rerun", NULL)
+        builder.ret(self._to_python("_rerun", NULL))
         builder.position_at_end(no_memory)
         writer.call("PyErr_NoMemory")
         builder.branch(unwind)
-
-    def _flagged(self, block: ir.Block, came_up: ir.Value, result: ir.Value) -> None:
-        """Ask Python for warnings, unless nobody wants any."""
-        writer, builder = self.writer, self.writer.builder
-        builder.position_at_end(block)
-        asking, quiet, failed = (builder.append_basic_block(name) for name in ("asking", "quiet", "failed"))
-        builder.cbranch(events.due(writer, came_up), asking, quiet)
-        builder.position_at_end(quiet)
-        builder.ret(result)
-
-        builder.position_at_end(asking)
-        flags = writer.call("PyLong_FromLongLong", builder.zext(came_up, INT64))
-        given = writer.call("PyTuple_New", number(self.count))
-        made = builder.and_(builder.icmp_unsigned("!=", flags, NULL), builder.icmp_unsigned("!=", given, NULL))
-        writer.branch(builder.not_(made), failed)
-        for position in range(self.count):
-            item = writer.load(self.arguments, 8 * position, POINTER)
-            writer.take(item)
-            writer.call("PyTuple_SetItem", given, number(position), item)
-        values = writer.words(4, "values")
-        for position, value in enumerate((self.self, result, flags, given)):
-            writer.store(value, values, 8 * position)
-        answer = writer.call("PyObject_VectorcallMethod", self._name("_flagged"), values, number(4), NULL)
-        for value in (result, flags, given):
-            writer.call("Py_DecRef", value)
-        builder.ret(answer)
-
-        builder.position_at_end(failed)  # Py_DecRef takes NULL
-        for value in (result, flags, given):
-            writer.call("Py_DecRef", value)
-        builder.branch(self.nothing)
 
     def _miss(self, following: ir.GlobalVariable) -> None:
         writer, builder = self.writer, self.writer.builder
@@ -215,19 +170,10 @@ class _Call:
             builder.call(target, [self.self, self.arguments, self.count_and_flag, self.keywords], tail="musttail")
         )
         builder.position_at_end(last)
-        self._hand_over("_miss", self.keywords)
+        builder.ret(self._to_python("_miss", self.keywords))
 
-    def _hand_over(self, method: str, keywords: ir.Value) -> None:
-        """Return what a method of `self` returns for the same arguments."""
-        writer, builder = self.writer, self.writer.builder
-        bound = writer.call("PyObject_GetAttr", self.self, self._name(method))
-        writer.branch(builder.icmp_unsigned("==", bound, NULL), self.nothing)
-        answer = writer.call("PyObject_Vectorcall", bound, self.arguments, self.count_and_flag, keywords)
-        writer.call("Py_DecRef", bound)
-        builder.ret(answer)
-
-    def _name(self, method: str) -> ir.Value:
-        return self.writer.object(f"name.{method}", method)
+    def _to_python(self, method: str, keywords: ir.Value) -> ir.Value:
+        return shared.to_python(self.writer, method, self.self, self.arguments, self.count_and_flag, keywords)
 
 
 def _space(shape: tuple[Dim, ...]) -> tuple[int, list[Dim]]:

@@ -27,7 +27,7 @@ from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Region
 from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, packed_layout
 from lowering import python_api
 from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
-from lowering.writer import BIT, INT8, INT32, INT64, POINTER, RARELY, Writer, number
+from lowering.writer import BIT, INT8, INT32, INT64, POINTER, Writer, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,105 +46,125 @@ class Operand:
 
 
 def check_call(writer: Writer, region: Region, arguments: ir.Value) -> tuple[Operand, ...]:
-    """Check everything; `arguments` points to the positional arguments, whose number is already right."""
-    for index, capture in enumerate(region.captures):  # first: a lookup may run foreign code, which may change arrays
-        _capture(writer, index, capture)
-    operands: list[Operand] = []
+    """Check everything but what is still to be settled; the number of positional `arguments` is already right.
+
+    Nothing of an object is read before its class is settled, nor of an array's axes before their number is.
+    """
+    _captures(writer, region.captures)  # first: a lookup may run foreign code, which may change arrays
+    given: list[ir.Value] = []
     for index, param in enumerate(region.params):
         if param.captured is None:
-            given = writer.load(arguments, 8 * index, POINTER)
+            given.append(writer.load(arguments, 8 * index, POINTER))
+            _class(writer, param, given[index])
         else:
-            given = writer.object(f"captured.{index}", param.captured)
-        operands.append(_param(writer, index, param, given))
+            given.append(writer.object(f"captured.{index}", param.captured))
+    writer.settle()
+    arrays = [(param.type, given[index]) for index, param in enumerate(region.params) if isinstance(param.type, Array)]
+    if arrays:
+        _dtypes(writer, [(type_.dtype, value) for type_, value in arrays])
+        for type_, value in arrays:
+            writer.require_equal(writer.load(value, ARRAY.ndim, INT32), number(type_.ndim, INT32))
+        writer.settle()
+    operands = tuple(_operand(writer, index, param, given[index]) for index, param in enumerate(region.params))
     for guard in region.guards:
         _guard(writer, guard, operands)
-    return tuple(operands)
+    return operands
 
 
-def _param(writer: Writer, index: int, param: Param, given: ir.Value) -> Operand:
-    if isinstance(param.type, Array):
-        if param.captured is None:
-            _class_is(writer, given, "numpy.ndarray", np.ndarray)
-        return _array(writer, index, param.type, given)
-    if isinstance(param.type, Scalar):
-        words = (_python_scalar if param.type.kind == "python" else _numpy_scalar)(writer, param.type.dtype, given)
-        if param.type.kind == "python" and param.type.dtype.kind in "ib":
-            writer.symbols[Symbol(index, None)] = words[0]
-        return Operand(given, tuple(words))
-    if isinstance(param.type, NoneType):
-        writer.require_equal(given, writer.object("None", None))
-        return Operand(given)
-    raise UnsupportedError(
-        f"parameter `{param.name}` is a tuple", have=f"type: {param.type}", instead="pass its items one by one"
-    )
-
-
-def _class_is(writer: Writer, given: ir.Value, name: str, class_: type) -> None:
+def _class(writer: Writer, param: Param, given: ir.Value) -> None:
+    """The object is of exactly the class that the parameter's type says; bools and None are known by identity."""
+    builder = writer.builder
+    match param.type:
+        case Array():
+            name, class_ = "numpy.ndarray", np.ndarray
+        case Scalar(dtype, "numpy"):
+            name, class_ = f"numpy.{dtype.name}", dtype.type
+        case Scalar(dtype, _) if dtype.kind == "b":
+            true = builder.icmp_unsigned("==", given, writer.object("True", True))
+            writer.require(builder.or_(true, builder.icmp_unsigned("==", given, writer.object("False", False))))
+            return
+        case Scalar(dtype, _):
+            class_ = {"i": int, "f": float, "c": complex}[dtype.kind]
+            name = class_.__name__
+        case NoneType():
+            writer.require_equal(given, writer.object("None", None))
+            return
+        case _:
+            raise UnsupportedError(
+                f"parameter `{param.name}` is a tuple", have=f"type: {param.type}", instead="pass its items one by one"
+            )
     writer.require_equal(writer.load(given, TYPE_FIELD, POINTER), writer.object(name, class_))
 
 
-def _python_scalar(writer: Writer, dtype: DType, given: ir.Value) -> Sequence[ir.Value]:
-    """The value of a Python number of exactly the built-in class."""
+def _operand(writer: Writer, index: int, param: Param, given: ir.Value) -> Operand:
+    """Read an argument whose class, dtype and rank are settled."""
+    match param.type:
+        case Array():
+            return _array(writer, index, param.type, given)
+        case Scalar(dtype, "numpy"):
+            return Operand(given, _numpy_scalar(writer, dtype, given))
+        case Scalar(dtype, _):
+            words = _python_scalar(writer, dtype, given)
+            if dtype.kind in "ib":
+                writer.symbols[Symbol(index, None)] = words[0]
+            return Operand(given, words)
+        case _:
+            return Operand(given)
+
+
+def _python_scalar(writer: Writer, dtype: DType, given: ir.Value) -> tuple[ir.Value, ...]:
+    """The value of a Python number."""
     builder = writer.builder
     python_api.verify_python_numbers()
     if dtype.kind == "b":
-        true = builder.icmp_unsigned("==", given, writer.object("True", True))
-        false = builder.icmp_unsigned("==", given, writer.object("False", False))
-        writer.require(builder.or_(true, false))
-        return (builder.zext(true, INT64),)
+        return (builder.zext(builder.icmp_unsigned("==", given, writer.object("True", True)), INT64),)
     if dtype.kind == "i":
-        _class_is(writer, given, "int", int)
         overflow = writer.words(1, "overflow")
         value = writer.call("PyLong_AsLongLongAndOverflow", given, overflow)
         writer.require_equal(writer.load(overflow, 0, INT32), number(0, INT32))
         return (value,)
-    _class_is(writer, given, "float" if dtype.kind == "f" else "complex", float if dtype.kind == "f" else complex)
     return tuple(writer.load(given, HEADER + at, INT64) for at in range(0, dtype.itemsize, 8))
 
 
-def _numpy_scalar(writer: Writer, dtype: DType, given: ir.Value) -> Sequence[ir.Value]:
-    """The bytes of a NumPy scalar of exactly this class."""
+def _numpy_scalar(writer: Writer, dtype: DType, given: ir.Value) -> tuple[ir.Value, ...]:
+    """The bytes of a NumPy scalar."""
     python_api.verify_scalar(dtype.type)
-    _class_is(writer, given, f"numpy.{dtype.name}", dtype.type)
-    if dtype.itemsize > 8:
+    if dtype.itemsize >= 8:
         return tuple(writer.load(given, HEADER + at, INT64) for at in range(0, dtype.itemsize, 8))
-    held = ir.IntType(8 * dtype.itemsize)
-    value = writer.load(given, HEADER, held)
-    return (value if held.width == 64 else writer.builder.zext(value, INT64),)
+    value = writer.load(given, HEADER, ir.IntType(8 * dtype.itemsize))
+    return (writer.builder.zext(value, INT64),)
+
+
+def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
+    """Each array has NumPy's own dtype object, or another of the same number and byte order (from a pickle, say)."""
+    builder = writer.builder
+    found = [writer.load(value, ARRAY.dtype, POINTER) for _, value in arrays]
+    own = [
+        builder.icmp_unsigned("==", given, writer.object(f"dtype.{dtype.name}", np.dtype(dtype.char)))
+        for (dtype, _), given in zip(arrays, found, strict=True)
+    ]
+    with builder.if_then(builder.not_(reduce(builder.and_, own)), likely=False):
+        for (dtype, _), given in zip(arrays, found, strict=True):
+            writer.require_equal(writer.load(given, DTYPE.number, INT32), number(dtype.num, INT32))
+            byteorder = writer.load(given, DTYPE.byteorder, INT8)
+            writer.require(builder.icmp_unsigned("!=", byteorder, number(_OPPOSITE, INT8)))
+        writer.settle()
+
+
+_OPPOSITE = ord(">" if np.little_endian else "<")
 
 
 def _array(writer: Writer, index: int, type_: Array, given: ir.Value) -> Operand:
-    _dtype_is(writer, type_.dtype, writer.load(given, ARRAY.dtype, POINTER))
-    writer.require_equal(writer.load(given, ARRAY.ndim, INT32), number(type_.ndim, INT32))
     extents_at, strides_at = writer.load(given, ARRAY.extents, POINTER), writer.load(given, ARRAY.strides, POINTER)
     flags = writer.load(given, ARRAY.flags, INT32)
     extents = tuple(writer.load(extents_at, 8 * axis, INT64) for axis in range(type_.ndim))
     strides = tuple(writer.load(strides_at, 8 * axis, INT64) for axis in range(type_.ndim))
     for axis, length in enumerate(extents):
-        if type_.shape[axis] == ONE:
-            writer.require_equal(length, number(1))
-        else:
-            writer.require(writer.builder.icmp_signed("!=", length, number(1)))
+        relation = "==" if type_.shape[axis] == ONE else "!="
+        writer.require(writer.builder.icmp_signed(relation, length, number(1)))
         writer.symbols[Symbol(index, axis)] = length
     writer.require(_layout(writer, type_, extents, strides, flags))
     return Operand(given, (writer.load(given, ARRAY.data, INT64),), extents, strides, flags)
-
-
-def _dtype_is(writer: Writer, dtype: DType, given: ir.Value) -> None:
-    """The dtype is NumPy's own object, or another of the same number and native byte order (from a pickle, say)."""
-    builder = writer.builder
-    other, same = builder.append_basic_block(), builder.append_basic_block()
-    own = writer.object(f"dtype.{dtype.name}", np.dtype(dtype.char))
-    builder.cbranch(builder.icmp_unsigned("==", given, own), same, other).set_weights(RARELY[::-1])
-    builder.position_at_end(other)
-    writer.require_equal(writer.load(given, DTYPE.number, INT32), number(dtype.num, INT32))
-    swapped = builder.icmp_unsigned("==", writer.load(given, DTYPE.byteorder, INT8), number(_OPPOSITE, INT8))
-    writer.branch(swapped, writer.miss)
-    builder.branch(same)
-    builder.position_at_end(same)
-
-
-_OPPOSITE = ord(">" if np.little_endian else "<")
 
 
 def _layout(
@@ -199,29 +219,28 @@ def _packed(
     return result
 
 
-def _capture(writer: Writer, index: int, capture: Capture) -> None:
-    """The same object must still be there. An address is compared, and the code keeps the object alive."""
-    builder = writer.builder
-    namespace = writer.object(f"capture.{index}.namespace", capture.namespace)
-    if isinstance(capture.namespace, CellType):
-        python_api.verify_python_numbers()
-        found = writer.load(namespace, HEADER, POINTER)
-        writer.require_equal(found, writer.object(f"capture.{index}.{capture.key}", capture.value))
+def _captures(writer: Writer, captures: Sequence[Capture]) -> None:
+    """The same objects must still be there. Addresses are compared, and the code keeps the objects alive."""
+    if not captures:
         return
-    key = writer.object(f"capture.{index}.key", sys.intern(capture.key))
-    failed, good = builder.append_basic_block(), builder.append_basic_block()
-    if capture.value is ABSENT:
-        answer = writer.call("PyDict_Contains", namespace, key)
-        holds = builder.icmp_unsigned("==", answer, number(0, INT32))
-    else:
-        found = writer.call("PyDict_GetItemWithError", namespace, key)
+    builder = writer.builder
+    for index, capture in enumerate(captures):
+        namespace = writer.object(f"capture.{index}.namespace", capture.namespace)
         wanted = writer.object(f"capture.{index}.value", capture.value)
-        holds = builder.icmp_unsigned("==", found, wanted)
-    builder.cbranch(holds, good, failed).set_weights(RARELY[::-1])
-    builder.position_at_end(failed)
-    writer.call("PyErr_Clear")  # a key of a foreign class may have failed to compare itself
-    builder.branch(writer.miss)
-    builder.position_at_end(good)
+        if isinstance(capture.namespace, CellType):
+            python_api.verify_python_numbers()
+            writer.require_equal(writer.load(namespace, HEADER, POINTER), wanted)
+            continue
+        key = writer.object(f"capture.{index}.key", sys.intern(capture.key))
+        if capture.value is ABSENT:
+            writer.require_equal(writer.call("PyDict_Contains", namespace, key), number(0, INT32))
+        else:
+            writer.require_equal(writer.call("PyDict_GetItemWithError", namespace, key), wanted)
+    rebound = builder.append_basic_block("rebound")
+    writer.settle(rebound)
+    with builder.goto_block(rebound):
+        writer.call("PyErr_Clear")  # a key of a foreign class may have failed to compare itself
+        builder.branch(writer.miss)
 
 
 def _guard(writer: Writer, guard: Guard | Merges, operands: Sequence[Operand]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -34,12 +35,16 @@ def number(value: int, type_: ir.Type = INT64) -> ir.Constant:
 
 @dataclass(slots=True, eq=False)
 class Writer:
-    """`miss` is where a call goes that this code does not accept; every guard branches there."""
+    """`miss` is where a call goes that this code does not accept; None in code without guards.
+
+    Guards are collected by `require` and tested together by `settle`, because each branch costs compile time.
+    """
 
     builder: Any  # an `ir.IRBuilder`: llvmlite has no annotations, and what is inferred from its decorators is wrong
-    miss: ir.Block
+    miss: ir.Block | None
     objects: dict[str, object] = field(default_factory=dict[str, object])
     symbols: dict[Symbol, ir.Value] = field(default_factory=dict[Symbol, ir.Value])
+    _required: list[ir.Value] = field(default_factory=list[ir.Value])
     _dims: dict[Dim, ir.Value] = field(default_factory=dict[Dim, ir.Value])
 
     # -- memory and calls -----------------------------------------------------------------------------------------
@@ -69,7 +74,11 @@ class Writer:
 
     def call(self, name: str, *arguments: ir.Value) -> ir.Value:
         """Call a function of `python_api`."""
-        result, _, parameters = python_api.SIGNATURES[name].partition(":")
+        return self.call_as(python_api.SIGNATURES[name], name, *arguments)
+
+    def call_as(self, signature: str, name: str, *arguments: ir.Value) -> ir.Value:
+        """Call a function with these C types, written as in `python_api`."""
+        result, _, parameters = signature.partition(":")
         function = self.builder.module.globals.get(name)
         if function is None:
             types = [TYPES[letter] for letter in parameters]
@@ -104,17 +113,25 @@ class Writer:
         self.builder.position_at_end(going_on)
 
     def require(self, condition: ir.Value) -> None:
-        """A guard: where it is false, this code does not accept the call."""
-        self.branch(self.builder.not_(condition), self.miss)
+        """A guard: where it is false, this code does not accept the call. It holds after the next `settle`."""
+        self._required.append(condition)
 
     def require_equal(self, left: ir.Value, right: ir.Value) -> None:
         """A guard on two integers or pointers."""
-        self.branch(self.builder.icmp_unsigned("!=", left, right), self.miss)
+        self.require(self.builder.icmp_unsigned("==", left, right))
+
+    def settle(self, rejected: ir.Block | None = None) -> None:
+        """Test all guards since the last time; at once, where the next load is only safe if they hold."""
+        if self._required:
+            target = rejected or self.miss
+            assert target is not None
+            self.branch(self.builder.not_(reduce(self.builder.and_, self._required)), target)
+            self._required.clear()
 
     # -- dimensions -----------------------------------------------------------------------------------------------
 
     def dim(self, value: Dim) -> ir.Value:
-        """A formula over sizes as an int64. Arithmetic that overflows is a miss, so this must precede all work."""
+        """A formula over sizes as an int64. Arithmetic that overflows is a miss, so a `settle` must follow."""
         if value not in self._dims:
             self._dims[value] = value.fold(number, self.symbols.__getitem__, self._arithmetic())
         return self._dims[value]
@@ -130,7 +147,7 @@ class Writer:
         def checked(operation: Callable[..., ir.Value]) -> Callable[[ir.Value, ir.Value], ir.Value]:
             def apply(left: ir.Value, right: ir.Value) -> ir.Value:
                 pair = operation(left, right)
-                self.branch(builder.extract_value(pair, 1), self.miss)
+                self.require(builder.not_(builder.extract_value(pair, 1)))
                 return builder.extract_value(pair, 0)
 
             return apply
