@@ -15,7 +15,7 @@ from itertools import product
 from time import perf_counter
 
 from eqsat.egraph.cost import BORROWED, CostModel, Read, itemsize
-from eqsat.egraph.graph import ENode, Graph, Shape
+from eqsat.egraph.graph import ENode, Folded, Graph, Shape
 from eqsat.errors import InternalError
 from eqsat.ir.view import View, identity
 
@@ -309,11 +309,10 @@ class _Kernel:
         model, tables, graph = self.model, self.tables, self.graph
         root = chosen[self.element]
         shape = tables.spaces.values[graph.spaces[self.element]]
-        computing = 0.0
+        computing = hoisted = 0.0
         if isinstance(root, ENode) and root.kind == "fold":
             fold = tables.folds.values[root.attr]
-            space, order = fold.extents, (*fold.reduction.order.outer, *fold.reduction.order.inner)
-            order = order if len(order) == len(space) else tuple(range(len(space)))
+            space, order = fold.extents, loop_order(fold)
             computing += 0.15 * model.count(space)
         else:
             space = shape
@@ -326,13 +325,16 @@ class _Kernel:
             if isinstance(choice, ENode) and choice.kind == "apply":
                 depth = depths[element]
                 loops = tuple(space[axis] for axis in order[:depth])
-                run = model.run_length(space, order, flat) if depth == len(order) else 1.0
-                computing += model.applied(choice.name, choice.signature, loops, run)
+                if depth == len(order):
+                    run = model.run_length(space, order, flat)
+                    computing += model.applied(choice.name, choice.signature, loops, run)
+                else:  # hoisted: one number at a time, and nothing else goes on meanwhile
+                    hoisted += model.applied(choice.name, choice.signature, loops, 1.0)
         if self.array is None and not reads:
-            return computing
+            return computing + hoisted
         written = model.count(shape) * itemsize(graph.dtypes[self.element])
         temporary = self.array is not None and self.array not in graph.array_roots
-        return model.kernel(computing, read, written, temporary)
+        return hoisted + model.kernel(computing, read, written, temporary)
 
     def depths(self, chosen: dict[int, Choice], space: Shape, order: tuple[int, ...]) -> dict[int, int]:
         """How many loops, from the outside, each class must stand in: what hangs on outer axes only is hoisted."""
@@ -357,6 +359,13 @@ class _Kernel:
     def read(self, leaf: Leaf) -> Read:
         shape, order, char = describe(self.model, leaf.array)
         return Read(shape, order, itemsize(char), identity(len(shape)) if leaf.view is None else leaf.view)
+
+
+def loop_order(fold: Folded) -> tuple[int, ...]:
+    """The axes of a reduction's operand from the outermost loop to the innermost."""
+    order = fold.reduction.order
+    kept = tuple(axis for axis in range(len(fold.extents)) if axis not in fold.reduction.axes)
+    return (*kept, *order.outer, *order.inner) if order.inner else (*order.outer, *kept)
 
 
 def copy_cost(model: CostModel, array: int) -> float:

@@ -1,0 +1,118 @@
+"""Read an e-graph into Python once, as classes with their alternatives.
+
+Called by `eqsat.egraph.saturate` after each phase.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqsat.egraph.encode import Seeds, commutes
+from eqsat.egraph.engine import Session
+from eqsat.egraph.graph import ArrayClass, ENode, Graph, Kind
+from eqsat.ir.ops import UFUNCS
+from eqsat.rules.api import literal
+
+if TYPE_CHECKING:
+    from egglog.bindings import Value
+
+
+@dataclass(slots=True)
+class ReadOut:
+    """A graph, the literals that rules wrote, and which rule fired on which class."""
+
+    graph: Graph
+    literals: list[tuple[str, str]]
+    fired: list[tuple[str, int]]
+
+
+def read_out(opened: Session, seeds: Seeds) -> ReadOut:
+    """The e-graph as Python data, with classes numbered in the order in which they are met."""
+    functions = opened.freeze().functions
+    egraph = opened.egraph
+    elements: dict[Value, int] = {}
+    arrays: dict[Value, int] = {}
+    strings: dict[Value, str] = {}
+    graph, written = Graph(), list[tuple[str, str]]()
+    seeds_of: dict[int, list[int]] = {}
+
+    def element(value: Value) -> int:
+        number = elements.setdefault(value, len(elements))
+        if number == len(graph.elements):
+            graph.elements.append([])
+        return number
+
+    def array(value: Value) -> int:
+        number = arrays.setdefault(value, len(arrays))
+        if number == len(graph.arrays):
+            graph.arrays.append(ArrayClass())
+        return number
+
+    def text(value: Value) -> str:
+        found = strings.get(value)
+        if found is None:
+            found = strings[value] = egraph.value_to_string(value)
+        return found
+
+    integer = egraph.value_to_i64
+    for row in functions["Param"].rows:
+        graph.arrays[array(row.output)].param = integer(row.inputs[0])
+    for row in functions["Store"].rows:
+        info, below = row.inputs
+        graph.arrays[array(row.output)].stores.append((integer(info), element(below)))
+    for row in functions["Load"].rows:
+        graph.elements[element(row.output)].append(ENode("load", attr=array(row.inputs[0])))
+    for row in functions["Const"].rows:
+        char, data = row.inputs
+        graph.elements[element(row.output)].append(ENode("constant", text(char), text(data)))
+    for row in functions["Literal"].rows:
+        value, char = map(text, row.inputs)
+        written.append((char, value))
+        constant = literal(ast.literal_eval(value), np.dtype(char))
+        if constant is not None:
+            enode = ENode("constant", char, constant.data.hex())
+            if enode not in (alternatives := graph.elements[element(row.output)]):
+                alternatives.append(enode)
+    leaves: tuple[tuple[str, Kind], ...] = (("Argument", "argument"), ("Size", "size"))
+    for name, kind in leaves:
+        for row in functions[name].rows:
+            graph.elements[element(row.output)].append(ENode(kind, attr=integer(row.inputs[0])))
+    for name in ("Unary", "Binary", "Ternary"):
+        for row in functions[name].rows:
+            op, signature, *args = row.inputs
+            below = tuple(map(element, args))
+            graph.elements[element(row.output)].append(ENode("apply", text(op), text(signature), args=below))
+    wrapped: tuple[tuple[str, Kind], ...] = (("Move", "move"), ("Fold", "fold"))
+    for name, kind in wrapped:
+        for row in functions[name].rows:
+            info, below = row.inputs
+            graph.elements[element(row.output)].append(ENode(kind, attr=integer(info), args=(element(below),)))
+    graph.array_roots = [0] * len(seeds.graph.array_roots)
+    for row in functions["ArrayRoot"].rows:
+        graph.array_roots[integer(row.inputs[0])] = array(row.inputs[1])
+    graph.element_roots = [0] * len(seeds.graph.element_roots)
+    for row in functions["Root"].rows:
+        graph.element_roots[integer(row.inputs[0])] = element(row.inputs[1])
+    fired = [(text(row.inputs[0]), element(row.inputs[1])) for row in functions["Fired"].rows]
+    for row in functions["Seed"].rows:
+        ranks = seeds_of.setdefault(array(row.inputs[1]), [])
+        ranks.append(integer(row.inputs[0]))
+    for number, ranks in seeds_of.items():
+        graph.arrays[number].rank = min(ranks)
+    return ReadOut(graph, written, fired)
+
+
+def has_mirrored(graph: Graph) -> bool:
+    """Whether two classes differ only in the order of a commutative operation's arguments."""
+    seen: dict[tuple[str, str, tuple[int, ...]], int] = {}
+    for number, alternatives in enumerate(graph.elements):
+        for enode in alternatives:
+            if len(enode.args) == 2 and enode.name in UFUNCS and commutes(enode.name, enode.signature):
+                first, second = sorted(enode.args)
+                if seen.setdefault((enode.name, enode.signature, (first, second)), number) != number:
+                    return True
+    return False
