@@ -251,14 +251,13 @@ class _Run:
                 lines += self._once(f'(union (Literal "{value}" "{char}") {_text(enode)})')
                 lines += self.facts_about(enode)
         constants = [next((e for e in alternatives if e.kind == "constant"), None) for alternatives in graph.elements]
-        for number, alternatives in enumerate(graph.elements):
+        for alternatives in graph.elements:
             for enode in alternatives:
                 if enode.kind == "apply":
                     lines += self.facts_about(enode)
                     if enode.name == "cast":
                         lines += self._casts(enode, graph)
-                    if constants[number] is None:
-                        lines += self._folded(enode, constants)
+                    lines += self._folded(enode, constants)
                 elif enode.kind == "move":
                     lines += self._compositions(enode, graph)
         lines += self.table_facts()

@@ -1,0 +1,214 @@
+"""Rules are made of ordinary expressions; what is ill-formed is refused with its name, line and remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eqsat.errors import RuleError
+from eqsat.rules.api import Bool, Complex, Float, Int, Number, Pattern, exact_reciprocal, rule, rules
+from eqsat.rules.book import DEFAULT
+
+
+def test_a_rule_is_made_of_numpy_expressions() -> None:
+    @rule
+    def example(p: Bool, a: Float, b: Float):
+        """Both branches are negated."""
+        return np.where(p & (a < 0.5), -a, np.negative(b)), -np.where(p & (a < 0.5), a, b)
+
+    assert example.name == "example"
+    assert example.reason == "Both branches are negated."
+    assert example.kind == "Float" and example.kinds == (("p", "Bool"), ("a", "Float"), ("b", "Float"))
+    assert str(example.left) == "select(bitwise_and(p, less(a, 0.5)), negative(a), negative(b))"
+    assert str(example.right) == "negative(select(bitwise_and(p, less(a, 0.5)), a, b))"
+    assert example.requires == frozenset() and example.when == () and example.dropped == ()
+    assert example.span.file == __file__ and example.span.function == "example"
+
+
+def test_a_rule_can_ask_for_flags_and_about_constants() -> None:
+    @rule(requires={"arcp"}, when=lambda c: exact_reciprocal(c))
+    def example(x: Float, c: Float):
+        """Division by a constant."""
+        return x / c, x * (1 / c)
+
+    assert example.requires == {"arcp"}
+    assert [(one.test, one.variable) for one in example.when] == [("exact_reciprocal", "c")]
+
+
+def refused(message: str, have: str = "") -> pytest.RaisesExc[RuleError]:
+    return pytest.raises(RuleError, match=message)
+
+
+def test_a_variable_of_the_right_side_alone_is_refused() -> None:
+    with refused("rule loose: only the right side has b"):
+
+        @rule
+        def loose(a: Float, b: Float):
+            """Wrong."""
+            return -a, a + b
+
+
+def test_an_unused_variable_is_refused() -> None:
+    with refused("rule unused: the left side does not use b"):
+
+        @rule
+        def unused(a: Float, b: Float):
+            """Wrong."""
+            return -a, a
+
+
+def test_a_variable_without_a_kind_is_refused() -> None:
+    with refused("rule untyped: b needs a kind\n.*\n.*\n.*\n  instead: one of Float, Complex, Signed"):
+
+        @rule
+        def untyped(a: Float, b):  # type: ignore[no-untyped-def]
+            """Wrong."""
+            return a + b, b + a
+
+
+def test_a_rule_without_a_reason_is_refused() -> None:
+    with refused("rule silent gives no reason"):
+
+        @rule
+        def silent(a: Float):
+            return -(-a), a
+
+
+def test_mixed_kinds_are_refused() -> None:
+    with refused("rule mixed mixes Float, Int"):
+
+        @rule
+        def mixed(a: Float, b: Int):
+            """Wrong."""
+            return a + b, b + a
+
+
+def test_sides_of_different_dtype_are_refused() -> None:
+    with refused("rule uneven: the sides differ in dtype"):
+
+        @rule
+        def uneven(a: Float, b: Float):
+            """Wrong."""
+            return a < b, a - b
+
+
+def test_one_side_is_refused() -> None:
+    with refused("rule single must return two sides, left and right"):
+
+        @rule
+        def single(a: Float):
+            """Wrong."""
+            return -a
+
+
+def test_a_bare_left_side_is_refused() -> None:
+    with refused("rule bare: the left side must be an operation"):
+
+        @rule
+        def bare(a: Float):
+            """Wrong."""
+            return a, -(-a)
+
+
+def test_unknown_functions_are_refused() -> None:
+    with refused("rule unknown: matmul is no pattern|rule unknown: np.matmul"):
+
+        @rule
+        def unknown(a: Float):
+            """Wrong."""
+            return np.matmul(a, a), a
+
+    with refused("rule summed: sum is no pattern; ufuncs and np.where are"):
+
+        @rule
+        def summed(a: Float):
+            """Wrong."""
+            return np.sum(a), a
+
+
+def test_python_conditions_are_refused() -> None:
+    with refused("rule branching: a pattern is neither true nor false"):
+
+        @rule
+        def branching(a: Float):
+            """Wrong."""
+            return (-a, a) if a > 0 else (a, -a)
+
+
+def test_logic_of_numbers_and_complex_predicates_are_refused() -> None:
+    with refused("rule logical: logical_not is for Bool"):
+
+        @rule
+        def logical(a: Float):
+            """Wrong."""
+            return np.logical_not(a), np.equal(a, 0)
+
+    with refused("rule magnitude: absolute changes a complex dtype"):
+
+        @rule
+        def magnitude(a: Complex):
+            """Wrong."""
+            return np.absolute(-a), np.absolute(a)
+
+    with refused("rule chosen: where needs a bool and two of one dtype"):
+
+        @rule
+        def chosen(a: Number):
+            """Wrong."""
+            return np.where(a, a, a), a
+
+
+def test_conditions_must_be_known_ones() -> None:
+    with refused("rule asking: `when` must return conditions"):
+
+        @rule(when=lambda a: True)
+        def asking(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+    with refused("rule elsewhere: `when` asks about b, which is no variable"):
+
+        @rule(when=lambda b: exact_reciprocal(b))
+        def elsewhere(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+
+def test_messages_are_short_and_show_the_line() -> None:
+    with pytest.raises(RuleError) as caught:
+
+        @rule
+        def loose(a: Float, b: Float):
+            """Wrong."""
+            return -a, a + b
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 6
+    assert __file__ in lines[1] and "@rule" in lines[2]
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    with refused("two rules are called add_zero"):
+        DEFAULT + rules(next(one for one in DEFAULT.rules if one.name == "add_zero"))
+
+
+def test_a_book_without_a_rule_that_it_never_had_is_refused() -> None:
+    with refused("no rule is called no_such_rule"):
+        DEFAULT.without("no_such_rule")
+
+
+def test_the_book_grants_rules_by_their_flags() -> None:
+    @rule(requires={"reassoc"})
+    def reassociated(a: Float, b: Float):
+        """Not exact."""
+        return (a + b) - b, a + (b - b)
+
+    book = DEFAULT + rules(reassociated)
+    assert book.granted(frozenset()) == DEFAULT
+    assert reassociated in book.granted(frozenset({"reassoc"})).rules
+
+
+def test_patterns_compare_by_structure() -> None:
+    a, b = Pattern("variable", (), "a"), Pattern("variable", (), "b")
+    assert (a + b).same(a + b) and not (a + b).same(b + a)
+    assert not Pattern("literal", (), 0.0).same(Pattern("literal", (), -0.0))
