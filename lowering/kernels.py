@@ -21,7 +21,7 @@ from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest,
 from lowering.nests import nests_of
 from lowering.rows import fill
 from lowering.storage import on_stack, plan_storage
-from lowering.values import I32, I64, POINTER, VOID, Value, load, store
+from lowering.values import I1, I32, I64, POINTER, VOID, Value, load, store
 
 
 def emit_run(program: Program, module: ir.Module) -> ir.Function:
@@ -85,12 +85,25 @@ class _Run:
             code.pointers[buffer] = code.stack(buffer.dtype, max(count.const, 1))
             return
         malloc = declare(code.function.module, "malloc", POINTER, [I64])
-        raw = b.call(malloc, [b.add(code.size(count * buffer.dtype.itemsize), I64(64))])
+        size, wrapped = self._bytes(buffer)
+        raw = b.call(malloc, [b.select(wrapped, I64(-1), b.add(size, I64(64)))])
         with b.if_then(b.icmp_unsigned("==", raw, ir.Constant(POINTER, None)), likely=False):
             self._leave(Status.NO_MEMORY)
         aligned = b.and_(b.add(b.ptrtoint(raw, I64), I64(63)), I64(-64))
         code.pointers[buffer] = b.inttoptr(aligned, POINTER)
         self.allocated.append(raw)
+
+    def _bytes(self, buffer: Buffer) -> tuple[Value, Value]:
+        """How many bytes a buffer has, and whether that is more than an int64 holds."""
+        code, b = self.code, self.code.b
+        pair = ir.LiteralStructType([I64, I1])
+        multiply = declare(code.function.module, "llvm.umul.with.overflow.i64", pair, [I64, I64])
+        size: Value = I64(buffer.dtype.itemsize)
+        wrapped: Value = I1(0)
+        for extent in buffer.shape:
+            found = b.call(multiply, [size, code.size(extent)])
+            size, wrapped = b.extract_value(found, 0), b.or_(wrapped, b.extract_value(found, 1))
+        return size, wrapped
 
     def _free(self) -> None:
         free = declare(self.code.function.module, "free", VOID, [POINTER])

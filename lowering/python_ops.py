@@ -261,7 +261,7 @@ def _ok_pow_float(s: Site, x: Value, y: Value) -> Value:
     """Not 0.0 to a negative power, no complex result, and no overflow from finite numbers."""
     b, zero = s.b, F64(0.0)
     pole = b.and_(s.compare("oeq", x, zero), s.compare("olt", y, zero))
-    fraction = s.compare("une", y, s.intrinsic("floor", y))
+    fraction = s.compare("one", y, s.intrinsic("floor", y))
     complex_result = b.and_(s.compare("olt", x, zero), fraction)
     infinity = F64(float("inf"))
 

@@ -90,17 +90,23 @@ def _find_room(
 
 def _elementwise_over(nest: Nest, result: Buffer, temporary: Buffer) -> bool:
     """Whether the nest reads `temporary` only where, in the same turn, it writes `result`."""
-    if len(nest.body) != 1 or nest.targets != (result,):
+    pending = list(nest.body)
+    while len(pending) > 1 or (pending and isinstance(pending[0], Let | Loop)):
+        statement = pending.pop(0)
+        if isinstance(statement, Loop):
+            pending = [*statement.body, *pending]
+        elif not isinstance(statement, Let) or any(
+            isinstance(term, Load) and term.buffer == temporary for term in walk(statement.terms)
+        ):
+            return False
+    fill = pending[0] if pending else None
+    if not isinstance(fill, Fill) or fill.target.buffer != result:
         return False
-    statement = nest.body[0]
-    while isinstance(statement, Loop) and len(statement.body) == 1:
-        statement = statement.body[0]
-    if not isinstance(statement, Fill) or result.dtype.itemsize != temporary.dtype.itemsize:
+    if result.dtype.itemsize != temporary.dtype.itemsize:
         return False
-    row, target = statement.row, statement.target
     return all(
-        (row.accesses[term].start, row.accesses[term].steps) == (target.start, target.steps)
-        for term in walk([row.term])
+        (fill.row.accesses[term].start, fill.row.accesses[term].steps) == (fill.target.start, fill.target.steps)
+        for term in walk([fill.row.term])
         if isinstance(term, Load) and term.buffer == temporary
     )
 
