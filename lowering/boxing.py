@@ -251,7 +251,7 @@ class Boxer:
         return self._new_array(self._dtype(creation.dtype), creation.shape, strides, NULL, number(flags, INT32))
 
     def _dtype(self, dtype: DType) -> ir.Value:
-        return self.writer.object(f"dtype.{dtype.name}", np.dtype(dtype.char))
+        return self.writer.object(f"dtype.{dtype.char}", np.dtype(dtype.char))
 
     def _new_array(
         self, dtype: ir.Value, shape: Sequence[Dim], strides: ir.Value, data: ir.Value, flags: ir.Value

@@ -78,7 +78,7 @@ def _class(writer: Writer, param: Param, given: ir.Value) -> None:
         case Array():
             name, class_ = "numpy.ndarray", np.ndarray
         case Scalar(dtype, "numpy"):
-            name, class_ = f"numpy.{dtype.name}", dtype.type
+            name, class_ = f"numpy.{dtype.type.__name__}", dtype.type
         case Scalar(dtype, _) if dtype.kind == "b":
             true = builder.icmp_unsigned("==", given, writer.object("True", True))
             writer.require(builder.or_(true, builder.icmp_unsigned("==", given, writer.object("False", False))))
@@ -140,7 +140,7 @@ def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
     builder = writer.builder
     found = [writer.load(value, ARRAY.dtype, POINTER) for _, value in arrays]
     own = [
-        builder.icmp_unsigned("==", given, writer.object(f"dtype.{dtype.name}", np.dtype(dtype.char)))
+        builder.icmp_unsigned("==", given, writer.object(f"dtype.{dtype.char}", np.dtype(dtype.char)))
         for (dtype, _), given in zip(arrays, found, strict=True)
     ]
     with builder.if_then(builder.not_(reduce(builder.and_, own)), likely=False):

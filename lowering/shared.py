@@ -122,6 +122,9 @@ _FUNCTIONS: dict[str, tuple[ir.Type, list[ir.Type], Callable[..., None]]] = {
 }
 
 
+_AT_EVERY_CALL = frozenset({"eqsat.begin_run", "eqsat.end_run"})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
     """The code, and the objects that it names."""
@@ -136,6 +139,9 @@ def _load() -> _Loaded:
     objects: dict[str, object] = {}
     for name, (result, parameters, write) in _FUNCTIONS.items():
         function = ir.Function(module, ir.FunctionType(result, parameters), name)
+        if name not in _AT_EVERY_CALL:  # LLVM spends two thirds of its time on optimizing these
+            function.attributes.add("optnone")
+            function.attributes.add("noinline")
         write(Writer(ir.IRBuilder(function.append_basic_block()), None, objects), *function.args)
     known = python_api.addresses() | {name: id(value) for name, value in objects.items()}
     return _Loaded(engine.load(module, lambda name: known.get(name) or address_of(name)), objects)
