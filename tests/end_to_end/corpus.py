@@ -140,7 +140,7 @@ def second_difference(y, dx=0.1):
 def phasor_power(amplitude, phase, impedance):
     voltage = amplitude * np.exp(1j * phase)
     current = voltage / impedance
-    return voltage * np.conj(current), np.abs(current)
+    return np.conj(current) * voltage, np.abs(current)
 
 
 def xorshift(state):
