@@ -67,14 +67,14 @@ def _known(call: Call, type_: type[np.generic], value: Known) -> Value:
 
 def _converted(builder: Builder, call: Call, node: Node, dtype: DType) -> Node:
     """The array itself if it has the dtype, as `np.asarray` gives it."""
-    _refuse_discarded(builder, call, node, dtype)
+    _leave_discarded(builder, call, node, dtype)
     return node if builder.numeric(node, call.span).dtype == dtype else builder.cast(node, dtype, call.span)
 
 
-def _refuse_discarded(builder: Builder, call: Call, node: Node, dtype: DType) -> None:
+def _leave_discarded(builder: Builder, call: Call, node: Node, dtype: DType) -> None:
     """NumPy warns at every call that the imaginary part is lost."""
     if builder.numeric(node, call.span).dtype.kind == "c" and dtype.kind not in "cb":
-        raise UnsupportedError("discarding the imaginary part is not compiled", call.span, instead="np.abs(x)")
+        builder.leave_to_python(call.span)
 
 
 def number(builder: Builder, call: Call, node: Node, dtype: DType) -> Node:
@@ -83,7 +83,7 @@ def number(builder: Builder, call: Call, node: Node, dtype: DType) -> Node:
     if isinstance(node.type, Array):
         node = builder.index(node, (), span)
     type_ = builder.numeric(node, span)
-    _refuse_discarded(builder, call, node, dtype)
+    _leave_discarded(builder, call, node, dtype)
     if isinstance(type_, Scalar) and type_.kind == "python":
         if type_.dtype.kind == "f" and dtype.kind in "iu":
             # NumPy asks Python for the int: NaN, infinities and what does not fit are errors.
@@ -113,7 +113,7 @@ def astype(
         raise PythonRaises(f"casting must be one of NumPy's rules, not {rule!r}", call.span)
     if not np.can_cast(source.dtype, target, rule):
         raise PythonRaises(f"cannot cast from {source.dtype} to {target} according to the rule {rule!r}", call.span)
-    _refuse_discarded(builder, call, node, target)
+    _leave_discarded(builder, call, node, target)
     if not isinstance(source, Array):
         return number(builder, call, node, target)
     layout = order_of(call, order, "K")
@@ -137,6 +137,14 @@ def _target(call: Call, dtype: DType) -> DType:
     return dtype
 
 
+def _boxed(builder: Builder, call: Call, node: Node, target: DType | None) -> Node:
+    """A number as an array without axes."""
+    if target is not None:
+        node = number(builder, call, node, _target(call, target))
+    dtype = builder.numeric(node, call.span).dtype
+    return Node("copy", (node,), None, Array(dtype, (), c_layout(())), call.span)
+
+
 def asarray(
     builder: Builder,
     call: Call,
@@ -150,9 +158,11 @@ def asarray(
 ) -> Value:
     """`np.asarray` of an array."""
     refuse(call, device=device, copy=copy, like=like)
-    node = array(builder, call, a)
+    node = builder.node(a, call.span)
     layout = order_of(call, order, "K")
     target = optional_dtype(call, dtype)
+    if not isinstance(node.type, Array):
+        return _boxed(builder, call, node, target)
     node = node if target is None else _converted(builder, call, node, _target(call, target))
     source = builder.numeric(node, call.span)
     if layout in "KA" or not isinstance(source, Array) or builder.ordered(node, layout, call.span) == source.layout:
@@ -175,7 +185,9 @@ def array_(
     """`np.array` of an array: a copy."""
     refuse(call, copy=(copy, True), subok=(subok, False), ndmin=(ndmin, 0), like=like)
     target = optional_dtype(call, dtype)
-    node = array(builder, call, object)
+    node = builder.node(object, call.span)
+    if not isinstance(node.type, Array):
+        return _boxed(builder, call, node, target)
     layout = order_of(call, order, "K")
     if target is None or builder.numeric(node, call.span).dtype == target:
         return builder.copy(node, layout, call.span)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.errors import UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.values import Call, Handler, Known, Value
 from eqsat.ir.dims import ONE, Dim, product
@@ -21,9 +21,8 @@ Reducer = Callable[..., Value]
 
 
 def _reduce(builder: Builder, call: Call, op: str, a: Value, axis: Value, dtype: Value, keepdims: Value) -> Node:
-    source = array(builder, call, a)
-    assert isinstance(source.type, Array)
-    axes = axes_of(builder, call, axis, source.type.ndim)
+    source = builder.node(a, call.span)
+    axes = _axes(builder, call, source, axis)
     wanted = optional_dtype(call, dtype)
     return builder.reduce(op, source, axes, known_bool(call, "keepdims", keepdims), wanted, call.span)
 
@@ -108,13 +107,22 @@ def mean(
 
 def _counted(builder: Builder, call: Call, a: Value, axis: Value) -> tuple[Node, tuple[int, ...], Dim]:
     """The operand, the axes and how many elements each result has; of none, NumPy warns."""
-    source = array(builder, call, a)
-    assert isinstance(source.type, Array)
-    axes = axes_of(builder, call, axis, source.type.ndim)
-    count = product(tuple(source.type.shape[k] for k in axes))
+    source = builder.node(a, call.span)
+    axes = axes_of(builder, call, axis, builder.ndim(source))
+    shape = builder.shape(source, call.span)
+    count = product(tuple(shape[k] for k in axes))
     if not builder.decide(count, ">=", ONE, call.span):
-        raise PythonRaises("the mean of an empty slice warns", call.span)
+        builder.leave_to_python(call.span)
     return source, axes, count
+
+
+def _axes(builder: Builder, call: Call, source: Node, axis: Value) -> tuple[int, ...]:
+    """The axes that are reduced; a number may be reduced over its axis 0 or -1, which it does not have."""
+    ndim = builder.ndim(source)
+    if ndim == 0:
+        axes_of(builder, call, axis, 1)
+        return ()
+    return axes_of(builder, call, axis, ndim)
 
 
 def _sum_dtype(source: DType, given: DType | None) -> tuple[DType | None, DType | None]:
@@ -195,10 +203,10 @@ def _variance(
     builder: Builder, call: Call, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value, *, root: bool
 ) -> Value:
     span = call.span
-    source, axes, count = _counted(builder, call, a, axis)
+    source, axes, count = _counted(builder, call, array(builder, call, a), axis)
     freedom = count - integer(builder, call, ddof)
     if not builder.decide(freedom, ">=", ONE, span):
-        raise PythonRaises("degrees of freedom <= 0 warn", span)
+        builder.leave_to_python(span)
     kind = builder.numeric(source, span).dtype.kind
     if kind == "c":
         raise UnsupportedError(f"{call.name} of complex numbers is not compiled yet", span)

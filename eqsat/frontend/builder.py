@@ -110,6 +110,10 @@ class Builder:
         """Run the undecorated function whenever `condition` is false."""
         self.checks.append(condition)
 
+    def leave_to_python(self, span: Span) -> None:
+        """For calls of these types and sizes run the undecorated function: NumPy warns of them, each time."""
+        self.check(self.node(Known(False), span))
+
     # Sizes ----------------------------------------------------------------------------------------------------
 
     def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:

@@ -22,6 +22,7 @@ from eqsat.frontend.promotion import operand_type, resolve_loop
 from eqsat.frontend.values import Known, Value
 from eqsat.ir.dims import ONE, dim, product
 from eqsat.ir.nodes import Node, Order, Reduction
+from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar, shape_of
 
@@ -85,9 +86,9 @@ def apply(builder: Builder, args: Sequence[Value], operands: Sequence[Node], spa
             _exclude_shortcuts(builder, base.type.dtype, exponent, span)
     if isinstance(args[1], Known):
         ufunc = _operator_ufunc(base.type.dtype, type(args[1].value), args[1].value)
-        if ufunc.nin == 1:
+        if ufunc.nin == 1 and ufunc.__name__ in UFUNCS:
             return builder.elementwise(ufunc, [base], span)
-        if ufunc is not np.power:
+        if ufunc is not np.power and args[1].value != 0:  # a power of zero is one, whoever computes it
             raise UnsupportedError(f"this power is NumPy's {ufunc.__name__}, which is not compiled yet", span)
     return power(builder, args, span)
 

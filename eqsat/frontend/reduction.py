@@ -34,9 +34,9 @@ def reduce(
     if op not in REDUCIBLE:
         raise UnsupportedError(f"reducing with {op} is not compiled yet", span)
     source = builder.numeric(x, span)
-    if isinstance(source, Scalar):
-        raise UnsupportedError("a number is reduced", span, instead="reduce arrays")
     loop = _loop_dtype(op, source.dtype, dtype)
+    if isinstance(source, Scalar) or source.ndim == 0:
+        return _of_number(builder, op, x, loop, span)
     if op in _NO_IDENTITY:
         for axis in axes:
             if not builder.decide(source.shape[axis], ">=", ONE, span):
@@ -60,6 +60,15 @@ def reduce(
     view = View(tuple(Along(k) for k in kept), source.ndim)
     whole: tuple[Dim, ...] = tuple(ONE if k in axes else source.shape[k] for k in range(source.ndim))
     return builder.view(node, view, whole, span)
+
+
+def _of_number(builder: Builder, op: str, x: Node, loop: DType, span: Span) -> Node:
+    """What NumPy makes of a single number: it is combined with the neutral element, so that the sum of -0.0 is 0.0."""
+    number = builder.element(x, span) if isinstance(x.type, Array) else x
+    number = builder.cast(number, loop, span)
+    if op == "add" and loop.kind in "fc":
+        return builder.elementwise(np.add, [number, builder.constant(0, loop, span)], span)
+    return number
 
 
 def _loop_dtype(op: str, source: DType, dtype: DType | None) -> DType:

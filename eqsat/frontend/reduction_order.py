@@ -58,16 +58,18 @@ def sum_order(node: Node, axes: Sequence[int], converts: bool, facts: Facts, spa
     if source.layout.packed or sum(source.shape[k] != ONE for k in inner) == 1:
         # One axis, or several that surely lie as one. NumPy before 2.3 cuts it even where nothing is converted.
         return Order(outer, inner, buffer if converts or not buffers_as_expected() else None)
+    if not buffers_as_expected():
+        if len(_merge(node, inner, facts, span)) > 1:
+            raise UnsupportedError(
+                "the order of sums over axes that lie apart is not known for this release of NumPy",
+                span,
+                f"have: NumPy {np.__version__}",
+                "NumPy 2.3 or later, or a contiguous array: np.ascontiguousarray(x)",
+            )
+        return Order(outer, inner, buffer)
     size = product(tuple(source.shape[k] for k in inner))
     if facts.decide(dim(buffer), ">=", size, span):
         return Order(outer, inner)  # all of it is one run, merged or buffered
-    if not buffers_as_expected():
-        raise UnsupportedError(
-            "the order of large sums in this release of NumPy is not known",
-            span,
-            f"have: NumPy {np.__version__}, {facts.today(size)} elements for each result",
-            "NumPy 2.3 or later, or reduce fewer elements at once",
-        )
     runs = _merge(node, inner, facts, span)
     taken, block = _buffered(runs, converts, buffer, facts, span)
     walked = tuple(axis for run in reversed(runs[:taken]) for axis in run.axes)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.reduction_order import buffers_as_expected
 from eqsat.frontend.values import Known, SliceValue
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import NOWHERE
@@ -39,7 +40,12 @@ def laid_out(shape: tuple[int, ...], dtype: str, order: tuple[int, ...], pads: t
 def reduced(array: np.ndarray, op: str, axes: tuple[int, ...], dtype: np.dtype | None = None) -> Node:
     builder = Builder(sizes_of([array]), strides_of([array]))
     x = builder.param(0, type_of(array, 0), NOWHERE)
-    return builder.reduce(op, x, axes, False, dtype, NOWHERE)
+    try:
+        return builder.reduce(op, x, axes, False, dtype, NOWHERE)
+    except UnsupportedError as error:
+        if not buffers_as_expected() and "this release of NumPy" in error.what:
+            pytest.skip(error.what)
+        raise
 
 
 def assert_same_bits(node: Node, array: np.ndarray, expected: np.ndarray) -> None:
