@@ -8,7 +8,7 @@ different values for one class stop everything at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 from eqsat.egraph.graph import SIZE
@@ -62,11 +62,11 @@ VOCABULARY = """
 (relation CastPair (String String String))
 (relation Commutes (String String))
 (relation Idempotent (String String))
-(relation Root (i64 Elem))
-(relation ArrayRoot (i64 Array))
-(relation Seed (i64 Array))
 (relation Fired (String Elem))
-(ruleset analysis) (ruleset simplify) (ruleset expand) (ruleset commute)
+(ruleset analysis)
+(ruleset simplify)
+(ruleset expand)
+(ruleset commute)
 """
 
 ANALYSES = """
@@ -112,17 +112,36 @@ _SIGNATURES = ("{t}->{t}", "{t}{t}->{t}", "{t}{t}->?", "{t}->?", "?{t}{t}->{t}")
 _COLUMNS = ("unary", "binary", "compare", "predicate", "select")
 
 
+STANDARD_SIGNATURES = frozenset(
+    signature.format(t=char) for chars in KINDS.values() for char in chars for signature in _SIGNATURES
+)
+"""Signatures whose result the declarations state already."""
+
+
 def declarations(book: RuleBook) -> list[str]:
-    """Everything that an e-graph for this book begins with, in small texts.
+    """What every e-graph for this book begins with, in small texts: vocabulary, analyses, structural rules.
 
     Every command keeps the whole text that it was parsed from: one text for all would take ten times as long.
     """
-    kinds = "\n".join(f"(relation {kind} (String {'String ' * len(_COLUMNS)}))" for kind in KINDS)
+    kinds = "\n".join(
+        f"(relation {kind} (String {'String ' * len(_COLUMNS)}))\n(ruleset simplify_{kind})" for kind in KINDS
+    )
     facts = "\n".join(_kind_facts())
     analyses = ANALYSES.replace("SIZE", SIZE.char)
-    texts = "\n".join(text for one in book.rules for text in texts_of(one))
+    texts = "\n".join(text for one in book.rules if isinstance(one, Structural) for text in texts_of(one))
     text = f"{VOCABULARY}{kinds}\n{analyses}{facts}\n{texts}\n"
     return ["(" + part for part in text.split("\n(")[1:]]
+
+
+def rules_of_kind(book: RuleBook, kind: str) -> list[str]:
+    """The rules for one kind of dtypes, which only programs with such dtypes need: each costs time in every one."""
+    return [text for one in book.rules if isinstance(one, Rule) and one.kind == kind for text in texts_of(one)]
+
+
+def kinds_of(signatures: Iterable[str]) -> list[str]:
+    """The kinds of rules that can matter to a program with these loops."""
+    chars = {char for signature in signatures for char in signature}
+    return [kind for kind, of_kind in KINDS.items() if chars & set(of_kind)]
 
 
 def _kind_facts() -> Iterator[str]:
@@ -237,7 +256,9 @@ def _rewrite(one: Rule, left: Pattern, number: int) -> Iterator[str]:
 
     def text(guard: str, result: str, suffix: str) -> str:
         name = f'"{one.name}#{number}{suffix}"'
-        return f"(rule ({' '.join(facts)} {guard}) ((union l {result}) {fired}) :ruleset simplify :name {name})"
+        return (
+            f"(rule ({' '.join(facts)} {guard}) ((union l {result}) {fired}) :ruleset simplify_{one.kind} :name {name})"
+        )
 
     kept = sorted(set(variables(one.right)))
     if not kept:

@@ -11,13 +11,13 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsat.egraph.declare import declarations
+from eqsat.egraph.declare import declarations, literals, rules_of_kind
 from eqsat.errors import EqsatError
 from eqsat.rules.api import RuleBook
 
@@ -75,11 +75,24 @@ class Session:
     """An e-graph with the rules declared, used for one program at a time."""
 
     def __init__(self, book: RuleBook) -> None:
+        self.book = book
+        self.literals = literals(book)
         self.egraph: EGraph = bindings().EGraph()
         self.broken = False
         self.parsed: dict[str, list[Any]] = {}
+        self.kinds: set[str] = set()
+        self._declare(declarations(book))
+
+    def need(self, kinds: Iterable[str]) -> None:
+        """Declare the rules for some kinds of dtypes, if they are not there yet; only while the e-graph is empty."""
+        for kind in kinds:
+            if kind not in self.kinds:
+                self.kinds.add(kind)
+                self._declare(rules_of_kind(self.book, kind))
+
+    def _declare(self, texts: list[str]) -> None:
         commands: list[Any] = []
-        for text in declarations(book):
+        for text in texts:
             commands += self.parse(text)
         self._guarded(lambda: self.egraph.run_program(*commands))
 
@@ -106,10 +119,11 @@ class Session:
             self.broken = True
             raise EGraphFailed(str(error).strip().split("\n", maxsplit=1)[0] or type(error).__name__) from None
 
-    def iterate(self, ruleset: str) -> RunReport:
-        """One iteration of a set of rules."""
-        (output,) = self.run(f"(run {ruleset} 1)", keep=True)
-        return output.report  # type: ignore[no-any-return, attr-defined]
+    def iterate(self, *rulesets: str) -> RunReport:
+        """One iteration of each of some sets of rules."""
+        runs = " ".join(f"(run {ruleset})" for ruleset in rulesets)
+        (output,) = self.run(f"(run-schedule (seq {runs}))", keep=True)
+        return output.report
 
     def size(self) -> int:
         """The number of rows of all tables."""
@@ -123,21 +137,18 @@ class Session:
 
 class _PerThread(threading.local):
     def __init__(self) -> None:
-        self.sessions: dict[RuleBook, Session] = {}
+        self.sessions: dict[int, Session] = {}
 
 
 _SESSIONS = _PerThread()
 
 
 @contextmanager
-def session(book: RuleBook) -> Generator[Session]:
-    """An empty e-graph with the rules of `book`; whatever is added is gone afterwards."""
+def session(book: RuleBook, kinds: Iterable[str]) -> Generator[Session]:
+    """An empty e-graph with the rules of `book` for some kinds of dtypes; whatever is added is gone afterwards."""
     kept = _SESSIONS.sessions
-    found = kept.pop(book, None)
-    if found is None:
-        found = Session(book)
-    while len(kept) >= _KEPT:
-        del kept[next(iter(kept))]
+    found = kept.pop(id(book), None) or Session(book)
+    found.need(kinds)
     found.run("(push)", keep=True)
     try:
         yield found
@@ -146,4 +157,6 @@ def session(book: RuleBook) -> Generator[Session]:
         raise
     if not found.broken:
         found.run("(pop)", keep=True)
-        kept[book] = found
+        while len(kept) >= _KEPT:
+            del kept[next(iter(kept))]
+        kept[id(book)] = found  # which keeps the book, so that no other can have its number

@@ -5,11 +5,10 @@ Many more rules fire than matter: every comparison is turned around and back. Ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from eqsat.egraph.encode import Seeds
 from eqsat.egraph.extract import Choice, Leaf, Plan
-from eqsat.egraph.graph import ENode, Graph
+from eqsat.egraph.graph import ENode
+from eqsat.egraph.readout import Places
 from eqsat.egraph.saturate import Saturated
 from eqsat.rules.api import Rule, RuleBook
 from eqsat.rules.fusion import FUSION
@@ -20,7 +19,7 @@ _FUSION = frozenset(one.name for one in FUSION)
 def rules_used(found: Saturated, plan: Plan, seeds: Seeds, book: RuleBook) -> tuple[tuple[str, int], ...]:
     """Names of rules with the number of classes in which the plan follows them, most frequent first."""
     by_name = {one.name: one for one in book.rules}
-    as_written = written_alternatives(found.graph, seeds.graph)
+    as_written = written_alternatives(seeds, found.places)
     inlined: dict[int, Choice] = {}
     roots: dict[int, Choice] = {}
     for kernel in (*plan.kernels, *plan.scalars):
@@ -45,27 +44,11 @@ def _follows(rule: object, choice: Choice, written: set[ENode]) -> bool:
     return not isinstance(choice, Leaf) or any(enode.kind in ("apply", "move") for enode in written)
 
 
-def written_alternatives(graph: Graph, seeds: Graph) -> dict[int, set[ENode]]:
+def written_alternatives(seeds: Seeds, places: Places) -> dict[int, set[ENode]]:
     """For each class of the saturated graph, the alternatives that stood in the program as written."""
-    elements = {enode: number for number, alternatives in enumerate(graph.elements) for enode in alternatives}
-    arrays: dict[object, int] = {}
-    for number, array in enumerate(graph.arrays):
-        for key in _keys(array.param, array.stores):
-            arrays[key] = number
     found: dict[int, set[ENode]] = {}
-    where: list[int] = []
-    for (enode,) in seeds.elements:
-        attr = enode.attr
-        if enode.kind == "load":
-            array = seeds.arrays[enode.attr]
-            stores = [(info, where[element]) for info, element in array.stores]
-            attr = next(arrays[key] for key in _keys(array.param, stores))
-        moved = ENode(enode.kind, enode.name, enode.signature, attr, tuple(where[arg] for arg in enode.args))
-        where.append(elements[moved])
+    for (enode,), place in zip(seeds.graph.elements, places.elements, strict=True):
         if enode.kind != "load":
-            found.setdefault(elements[moved], set()).add(moved)
+            args = tuple(places.elements[arg] for arg in enode.args)
+            found.setdefault(place, set()).add(ENode(enode.kind, enode.name, enode.signature, enode.attr, args))
     return found
-
-
-def _keys(param: int | None, stores: Iterable[tuple[int, int]]) -> list[object]:
-    return [("param", param)] if param is not None else list(stores)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqsat.egraph.encode import Seeds, commutes
+from eqsat.egraph.encode import commutes
 from eqsat.egraph.engine import Session
 from eqsat.egraph.graph import ArrayClass, ENode, Graph, Kind
 from eqsat.ir.ops import UFUNCS
@@ -30,7 +30,7 @@ class ReadOut:
     fired: list[tuple[str, int]]
 
 
-def read_out(opened: Session, seeds: Seeds) -> ReadOut:
+def read_out(opened: Session) -> ReadOut:
     """The e-graph as Python data, with classes numbered in the order in which they are met."""
     functions = opened.freeze().functions
     egraph = opened.egraph
@@ -38,7 +38,6 @@ def read_out(opened: Session, seeds: Seeds) -> ReadOut:
     arrays: dict[Value, int] = {}
     strings: dict[Value, str] = {}
     graph, written = Graph(), list[tuple[str, str]]()
-    seeds_of: dict[int, list[int]] = {}
 
     def element(value: Value) -> int:
         number = elements.setdefault(value, len(elements))
@@ -91,19 +90,50 @@ def read_out(opened: Session, seeds: Seeds) -> ReadOut:
         for row in functions[name].rows:
             info, below = row.inputs
             graph.elements[element(row.output)].append(ENode(kind, attr=integer(info), args=(element(below),)))
-    graph.array_roots = [0] * len(seeds.graph.array_roots)
-    for row in functions["ArrayRoot"].rows:
-        graph.array_roots[integer(row.inputs[0])] = array(row.inputs[1])
-    graph.element_roots = [0] * len(seeds.graph.element_roots)
-    for row in functions["Root"].rows:
-        graph.element_roots[integer(row.inputs[0])] = element(row.inputs[1])
     fired = [(text(row.inputs[0]), element(row.inputs[1])) for row in functions["Fired"].rows]
-    for row in functions["Seed"].rows:
-        ranks = seeds_of.setdefault(array(row.inputs[1]), [])
-        ranks.append(integer(row.inputs[0]))
-    for number, ranks in seeds_of.items():
-        graph.arrays[number].rank = min(ranks)
     return ReadOut(graph, written, fired)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the classes of the program as written are now."""
+
+    elements: tuple[int, ...]
+    arrays: tuple[int, ...]
+
+
+def locate(seeds: Graph, graph: Graph) -> Places:
+    """Find every part of the program as written in a graph that holds it, and mark its roots and ranks there."""
+    elements = {enode: number for number, alternatives in enumerate(graph.elements) for enode in alternatives}
+    arrays: dict[tuple[int, int], int] = {}
+    for number, array in enumerate(graph.arrays):
+        keys = [(-1, array.param)] if array.param is not None else array.stores
+        arrays.update((key, number) for key in keys)
+    element_places: list[int] = []
+    array_places: list[int] = []
+
+    def place_arrays(limit: int) -> None:
+        """An array comes after the class that it holds and before the load that reads it."""
+        for array in seeds.arrays[len(array_places) : limit + 1]:
+            stored = (-1, array.param) if array.param is not None else array.stores[0]
+            info, element = stored
+            place = arrays[info, element if info < 0 else element_places[element]]
+            graph.arrays[place].rank = min(graph.arrays[place].rank, len(array_places))
+            array_places.append(place)
+
+    for array in graph.arrays:
+        array.rank = len(seeds.arrays)
+    for (enode,) in seeds.elements:
+        attr = enode.attr
+        if enode.kind == "load":
+            place_arrays(enode.attr)
+            attr = array_places[enode.attr]
+        args = tuple(element_places[arg] for arg in enode.args)
+        element_places.append(elements[ENode(enode.kind, enode.name, enode.signature, attr, args)])
+    place_arrays(len(seeds.arrays) - 1)
+    graph.array_roots = [array_places[array] for array in seeds.array_roots]
+    graph.element_roots = [element_places[element] for element in seeds.element_roots]
+    return Places(tuple(element_places), tuple(array_places))
 
 
 def has_mirrored(graph: Graph) -> bool:

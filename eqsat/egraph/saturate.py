@@ -14,12 +14,12 @@ from time import perf_counter
 
 import numpy as np
 
-from eqsat.egraph.declare import equal_literals, literals
+from eqsat.egraph.declare import STANDARD_SIGNATURES, equal_literals, kinds_of
 from eqsat.egraph.encode import Seeds, commutes
 from eqsat.egraph.engine import Session, session
 from eqsat.egraph.graph import ENode, Graph, Moved, Tables, analyse
 from eqsat.egraph.host import cast_pair, fold_constants, is_idempotent, is_quiet, reads_everything
-from eqsat.egraph.readout import ReadOut, has_mirrored, read_out
+from eqsat.egraph.readout import Places, ReadOut, has_mirrored, locate, read_out
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array, Scalar
@@ -32,22 +32,29 @@ class Budgets:
     """What the rules may cost.
 
     `nodes`: rows of all tables (20,000). `seconds`: wall-clock time (1.0). `iterations`: of the simplifying rules in
-    a row (12). `expansions`: of the rules that copy expressions to where they are read (16). `rounds`: of talk
-    between rules and host (8).
+    a row (16). `rounds`: how often the host talks to the rules, and the rules copy expressions to where they are
+    read (24).
     """
 
     nodes: int = 20_000
     seconds: float = 1.0
-    iterations: int = 12
-    expansions: int = 16
-    rounds: int = 8
+    iterations: int = 16
+    rounds: int = 24
+
+
+SATURATED, EXPANDED = "saturated", "expanded"
+"""Why a phase ended: nothing changes any more, or it is the host's turn. Anything else is a budget."""
 
 
 @dataclass(slots=True)
 class Saturated:
-    """The e-graph after the rules: `fired` says on which classes which rule fired."""
+    """The e-graph after the rules, and where the program as written is in it.
+
+    `fired` says on which classes which rule fired.
+    """
 
     graph: Graph
+    places: Places
     fired: list[tuple[str, int]]
     nodes: int
     stop: str
@@ -65,21 +72,23 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
         milliseconds[name] = milliseconds.get(name, 0.0) + (now - start) * 1e3
         start = now
 
-    with session(book) as opened:
+    loops = {e.signature for (e,) in seeds.graph.elements if e.kind == "apply" and e.name in UFUNCS}
+    kinds = kinds_of(loops)
+    with session(book, kinds) as opened:
         lap("open")
-        run = _Run(opened, seeds.tables, literals(book), budgets)
+        run = _Run(opened, seeds.tables, kinds, budgets)
         opened.run(run.seed_text(seeds))
         lap("load")
         mirrored, rounds = False, 0
         while True:
             stop = run.phase(mirrored)
             lap("rules")
-            out = read_out(opened, seeds)
+            out = read_out(opened)
             lap("read")
             rounds += 1
             news = run.news(out)
             mirrored = not run.commuted and has_mirrored(out.graph)
-            if stop != "saturated" or (not news and not mirrored):
+            if stop not in (SATURATED, EXPANDED) or (stop == SATURATED and not news and not mirrored):
                 break
             if rounds == budgets.rounds:
                 stop = f"stopped after {rounds} rounds"
@@ -88,22 +97,23 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
                 opened.run(news)
             lap("host")
         nodes = opened.size()
+    lap("close")
     analyse(out.graph, seeds.tables)
+    places = locate(seeds.graph, out.graph)
     lap("check")
-    return Saturated(out.graph, out.fired, nodes, stop, milliseconds)
+    return Saturated(out.graph, places, out.fired, nodes, stop, milliseconds)
 
 
 class _Run:
     """One program's stay in an e-graph: what the host has told it already, and when it began."""
 
-    def __init__(
-        self, opened: Session, tables: Tables, asked: tuple[float | int | bool, ...], budgets: Budgets
-    ) -> None:
-        self.opened, self.tables, self.asked, self.budgets = opened, tables, asked, budgets
+    def __init__(self, opened: Session, tables: Tables, kinds: list[str], budgets: Budgets) -> None:
+        self.opened, self.tables, self.budgets = opened, tables, budgets
         self.start = perf_counter()
         self.told: set[str] = set()
         self.texts = 0
         self.commuted = False
+        self.rulesets = ("simplify", *(f"simplify_{kind}" for kind in kinds))
         self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
 
     def over(self) -> str:
@@ -115,22 +125,17 @@ class _Run:
         return ""
 
     def phase(self, commute: bool) -> str:
-        """Simplify to the end, copy, and again, until nothing changes."""
+        """Simplify to the end, then copy once: the host must see what maps were put one after the other."""
         if commute:
             self.commuted = True
             self.opened.iterate("commute")
-        for _ in range(self.budgets.expansions):
-            for _ in range(self.budgets.iterations):
-                self.opened.run("(run-schedule (saturate (run analysis)))", keep=True)
-                if not self.opened.iterate("simplify").updated:
-                    break
-                if why := self.over():
-                    return why
-            if not self.opened.iterate("expand").updated:
-                return "saturated"
+        for _ in range(self.budgets.iterations):
+            self.opened.run("(run-schedule (saturate (run analysis)))", keep=True)
+            if not self.opened.iterate(*self.rulesets).updated:
+                break
             if why := self.over():
                 return why
-        return f"stopped after {self.budgets.expansions} expansions"
+        return EXPANDED if self.opened.iterate("expand").updated else SATURATED
 
     def seed_text(self, seeds: Seeds) -> str:
         """The program as one rule without a body, with a local name for every part, and the facts about it."""
@@ -166,9 +171,6 @@ class _Run:
             if enode.kind == "constant":
                 facts += self._negated(enode)
         write_arrays(len(graph.arrays) - 1)
-        facts += [f"(ArrayRoot {place} a{array})" for place, array in enumerate(graph.array_roots)]
-        facts += [f"(Seed {number} a{number})" for number in range(len(graph.arrays))]
-        facts += [f"(Root {place} e{element})" for place, element in enumerate(graph.element_roots)]
         facts += self.table_facts()
         return self._as_rule([*lines, *facts])
 
@@ -197,13 +199,14 @@ class _Run:
     def _facts_about(self, enode: ENode) -> Iterator[str]:
         if enode.kind == "constant":
             constant, text = enode.constant, _text(enode)
-            for name in equal_literals(constant, self.asked):
+            for name in equal_literals(constant, self.opened.literals):
                 yield f'(Equals {text} "{name}")'
             for test, holds in CONSTANT_TESTS.items():
                 if holds(constant):
                     yield f'(Known "{test}" {text})'
         elif enode.kind == "apply":
-            yield f'(set (result "{enode.signature}") "{enode.signature[-1]}")'
+            if enode.signature not in STANDARD_SIGNATURES:
+                yield f'(set (result "{enode.signature}") "{enode.signature[-1]}")'
             if is_quiet(enode.name, enode.signature):
                 yield f'(Quiet "{enode.name}" "{enode.signature}")'
             op = UFUNCS.get(enode.name)

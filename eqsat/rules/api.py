@@ -399,8 +399,8 @@ def type_of(made: Rule, pattern: Pattern) -> ElementType:
 
 def literal(value: object, dtype: np.dtype) -> Constant | None:
     """A literal of a rule in a dtype, exactly; integers wrap, so that -1 is all ones. None: not representable."""
-    if dtype.kind == "b":
-        return Constant.of(bool(value), dtype)
+    if isinstance(value, bool) or dtype.kind == "b":
+        return Constant.of(value, dtype) if isinstance(value, bool) and dtype.kind == "b" else None
     if dtype.kind in "iu":
         return Constant.of(np.array(value, np.int64).astype(dtype), dtype) if isinstance(value, int) else None
     return Constant.of(value, dtype)

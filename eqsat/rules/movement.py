@@ -53,9 +53,10 @@ MOVEMENT = (
     ),
     Structural(
         "compose_moves",
-        "A view of a view is a view of the base.",
-        """(rule ((= l (Move m (Move n e))) (= k (compose n m))) ((union l (Move k e)) $fired) $where)""",
-        "expand",
+        "A view of a view is a view of the base; the detour is not followed any further.",
+        """(rule ((= l (Move m x)) (= x (Move n e)) (= k (compose n m)))
+        ((union l (Move k e)) (subsume (Move m x)) $fired) $where)""",
+        "simplify",
     ),
     Structural(
         "move_identity",
