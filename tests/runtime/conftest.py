@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from llvmlite import ir
 
 from eqsat.frontend.arguments import type_of
+from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.program import Argument, Buffer, Kernel, Known, Program
-from eqsat.ir.region import Param, Region
+from eqsat.ir.region import Param, Region, Same
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar
 from lowering import compile as compiling
@@ -75,8 +76,6 @@ class Memory:
         ctypes.memmove(at, np.asarray(value).tobytes(), np.asarray(value).nbytes)
 
     def sizes(self):
-        from eqsat.ir.dims import Symbol
-
         return {Symbol(s.param, s.axis): self.word(s) for s in self.frame.offsets if isinstance(s, Extent)} | {
             Symbol(s.param, None): self.word(s)
             for s in self.frame.offsets
@@ -89,20 +88,6 @@ def _at(address: int, dtype, extents, strides) -> np.ndarray:
     interface = {"data": (address, False), "typestr": dtype.str, "shape": tuple(extents), "strides": tuple(strides)}
     holder = type("Raw", (), {"__array_interface__": {**interface, "version": 3}})()
     return np.asarray(holder)
-
-
-@dataclass
-class Built:
-    """A callable around one program, and what keeps it alive. `call` is its dispatcher."""
-
-    call: Recorder
-    native: compiling.Native
-    program: Program
-    kept: list[object] = field(default_factory=list)
-
-    @property
-    def __call__(self):
-        return self.call
 
 
 Work = Callable[[Memory], int | None]
@@ -181,8 +166,6 @@ class Kit:
 
     def accepting(self, *values: object, **facts) -> Recorder:
         """A callable that returns "hit" for arguments of these types and facts, and a miss for others."""
-        from eqsat.ir.region import Same
-
         captured = facts.pop("captured", ())
         return self.call(self.program(self.params(*values, captured=captured), Same("hit"), **facts))
 
