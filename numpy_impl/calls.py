@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -31,19 +32,23 @@ Implementation = Callable[..., Value]
 
 def handler(implementation: Implementation) -> Handler:
     """The handler that binds a call to the parameters of `implementation` (after builder and call)."""
-    parameters = list(inspect.signature(implementation).parameters.values())[2:]
-    signature = inspect.Signature(parameters)
 
     def handle(builder: Builder, call: Call) -> Value:
         try:
-            bound = signature.bind(*call.args, **call.kwargs)
+            bound = parameters(implementation).bind(*call.args, **call.kwargs)
         except TypeError as error:
             raise PythonRaises(f"{call.name}: {error}", call.span) from error
         return implementation(builder, call, *bound.args, **bound.kwargs)
 
     handle.__doc__ = implementation.__doc__
-    handle.__signature__ = signature  # type: ignore[attr-defined]
+    handle.__wrapped__ = implementation  # type: ignore[attr-defined]
     return handle
+
+
+@cache
+def parameters(implementation: Implementation) -> inspect.Signature:
+    """NumPy's part of the parameters; read when first needed, because it takes longer than all imports here."""
+    return inspect.Signature(list(inspect.signature(implementation).parameters.values())[2:])
 
 
 def refuse(call: Call, **given: tuple[Value, object] | Value) -> None:

@@ -105,7 +105,7 @@ def astype(
 ) -> Value:
     """`x.astype`."""
     refuse(call, subok=(subok, True))
-    target = _target(call, dtype_of(call, dtype))
+    target = supported(call, dtype_of(call, dtype))
     node = builder.node(self, call.span)
     source = builder.numeric(node, call.span)
     rule = casting.value if isinstance(casting, Known) else None
@@ -127,7 +127,8 @@ def astype(
     return copied if source.dtype == target else builder.cast(copied, target, call.span)
 
 
-def _target(call: Call, dtype: DType) -> DType:
+def supported(call: Call, dtype: DType) -> DType:
+    """The dtype, if there are numbers of it here."""
     if dtype.char not in SUPPORTED_CHARS or not dtype.isnative or dtype.char != canonical(dtype).char:
         raise UnsupportedError(
             f"a conversion to {dtype} is not compiled",
@@ -137,10 +138,10 @@ def _target(call: Call, dtype: DType) -> DType:
     return dtype
 
 
-def _boxed(builder: Builder, call: Call, node: Node, target: DType | None) -> Node:
+def boxed(builder: Builder, call: Call, node: Node, target: DType | None) -> Node:
     """A number as an array without axes."""
     if target is not None:
-        node = number(builder, call, node, _target(call, target))
+        node = number(builder, call, node, supported(call, target))
     dtype = builder.numeric(node, call.span).dtype
     return Node("copy", (node,), None, Array(dtype, (), c_layout(())), call.span)
 
@@ -162,8 +163,8 @@ def asarray(
     layout = order_of(call, order, "K")
     target = optional_dtype(call, dtype)
     if not isinstance(node.type, Array):
-        return _boxed(builder, call, node, target)
-    node = node if target is None else _converted(builder, call, node, _target(call, target))
+        return boxed(builder, call, node, target)
+    node = node if target is None else _converted(builder, call, node, supported(call, target))
     source = builder.numeric(node, call.span)
     if layout in "KA" or not isinstance(source, Array) or builder.ordered(node, layout, call.span) == source.layout:
         return node
@@ -187,12 +188,12 @@ def array_(
     target = optional_dtype(call, dtype)
     node = builder.node(object, call.span)
     if not isinstance(node.type, Array):
-        return _boxed(builder, call, node, target)
+        return boxed(builder, call, node, target)
     layout = order_of(call, order, "K")
     if target is None or builder.numeric(node, call.span).dtype == target:
         return builder.copy(node, layout, call.span)
     node = node if layout == "K" else builder.copy(node, layout, call.span)
-    return _converted(builder, call, node, _target(call, target))
+    return _converted(builder, call, node, supported(call, target))
 
 
 def copy(builder: Builder, call: Call, a: Value, order: Value = Known("K"), subok: Value = FALSE) -> Value:  # noqa: B008
@@ -219,7 +220,7 @@ def ascontiguousarray(builder: Builder, call: Call, a: Value, dtype: Value = NON
     target = optional_dtype(call, dtype)
     if node.type.layout != c_layout(node.type.shape):
         node = builder.copy(node, "C", call.span)
-    return node if target is None else _converted(builder, call, node, _target(call, target))
+    return node if target is None else _converted(builder, call, node, supported(call, target))
 
 
 def _one_number(builder: Builder, call: Call, value: Value) -> Node:

@@ -6,13 +6,14 @@ Read by the composition root, which hands it to the translation. What is not in 
 from __future__ import annotations
 
 from eqsat.frontend.values import Library
-from numpy_impl import attributes, builtins, casts, elementwise, movement, reductions
+from numpy_impl import attributes, builtins, casts, creation, elementwise, movement, reductions
 
 LIBRARY = Library(
     functions=elementwise.FUNCTIONS
     | reductions.FUNCTIONS
     | movement.FUNCTIONS
     | casts.FUNCTIONS
+    | creation.FUNCTIONS
     | attributes.FUNCTIONS
     | builtins.FUNCTIONS,
     methods=elementwise.METHODS | reductions.METHODS | movement.METHODS | casts.METHODS,

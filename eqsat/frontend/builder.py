@@ -172,17 +172,18 @@ class Builder:
                 return settled
         types = [self.numeric(operand, span) for operand in operands]
         inputs, output = resolve_loop(ufunc, [operand_type(t) for t in types], span, dtype)
-        made = self._aligned(operands, inputs, span)
-        attr = loop_signature(inputs, output)
-        return Node(name, tuple(made), attr, self._result_type(types, output, "numpy", span), span)
+        result = self._result_type(types, output, "numpy", span)
+        made = self._aligned(operands, inputs, shape_of(result), span)
+        return Node(name, made, loop_signature(inputs, output), result, span)
 
     def select(self, cond: Value, then: Value, other: Value, span: Span) -> Node:
         """`np.where`: unlike a ufunc, it returns an array even of scalars."""
         operands = [self.node(value, span) for value in (cond, then, other)]
         types = [self.numeric(operand, span) for operand in operands]
         common = result_type([operand_type(t) for t in types[1:]], span)
-        made = self._aligned(operands, (np.dtype(np.bool_), common, common), span)
-        return Node("select", tuple(made), None, self._result_type(types, common, "array", span), span)
+        result = self._result_type(types, common, "array", span)
+        made = self._aligned(operands, (np.dtype(np.bool_), common, common), shape_of(result), span)
+        return Node("select", made, None, result, span)
 
     def cast(self, x: Value, dtype: DType, span: Span) -> Node:
         """`x.astype(dtype)`, always fresh memory; of a scalar, the NumPy scalar of that type."""
@@ -246,11 +247,12 @@ class Builder:
             return Scalar(dtype, "numpy")
         return Array(dtype, shape, result_layout(arrays, shape))
 
-    def _aligned(self, operands: Sequence[Node], dtypes: Sequence[DType], span: Span) -> list[Node]:
+    def _aligned(
+        self, operands: Sequence[Node], dtypes: Sequence[DType], shape: tuple[Dim, ...], span: Span
+    ) -> tuple[Node, ...]:
         """The operands with the dtypes of the loop and the shape of the result; scalars stay scalars."""
-        shapes = [node.type.shape for node in operands if isinstance(node.type, Array)]
-        shape = broadcast_shapes(shapes, self.facts, span)
-        return [self._spread(self.coerce(n, d, span), shape, span) for n, d in zip(operands, dtypes, strict=True)]
+        pairs = zip(operands, dtypes, strict=True)
+        return tuple(self._spread(self.coerce(node, dtype, span), shape, span) for node, dtype in pairs)
 
     def coerce(self, node: Node, dtype: DType, span: Span) -> Node:
         """The operand as a loop of `dtype` reads it; unlike `cast` it makes nothing where nothing changes."""

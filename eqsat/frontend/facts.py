@@ -31,6 +31,8 @@ class Facts:
 
     def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:
         """Whether the relation holds today; recorded as a guard unless it always or never holds."""
+        if left == right:
+            return relation in ("==", ">=")
         proved = self.proved(left, relation, right)
         if proved is not None:
             return proved

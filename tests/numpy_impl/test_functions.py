@@ -268,3 +268,21 @@ def test_ufuncs_of_constants_are_computed_by_numpy() -> None:
     assert made.node.op == "constant" and made.value == np.sqrt(2.0)
     made = computed(lambda b, s: b.call(np.log, 0.0))
     assert made.node.op == "log", "the warning is NumPy's at every call"
+
+
+@pytest.mark.parametrize("dtype", [None, "f4", int, bool, "c8"])
+def test_arrays_of_one_number_match_numpy(dtype: object) -> None:
+    x = np.asfortranarray(array("f", 3, 4))
+    for function in (np.zeros_like, np.ones_like):
+        same_call(function, x, dtype)
+        same_call(function, x.T, dtype, "C")
+    same_call(np.full_like, x, 2.5, dtype)
+    assert_same(computed(lambda b, x, s: b.call(np.zeros, b.attribute("shape", x), dtype), x), np.zeros((3, 4), dtype))
+    assert_same(computed(lambda b, n, s: b.call(np.ones, n, dtype), 3), np.ones(3, dtype))
+    assert_same(computed(lambda b, n, s: b.call(np.full, (2, 1), n, dtype), 3), np.full((2, 1), 3, dtype))
+
+
+def test_arrays_of_negative_length_and_numbers_out_of_range_are_left_to_numpy() -> None:
+    for call in (lambda b, n, s: b.call(np.zeros, n), lambda b, n, s: b.call(np.full, 2, 300, np.int8)):
+        with pytest.raises(PythonRaises):
+            computed(call, -1)
