@@ -85,23 +85,38 @@ def _as(code: Code, value: Value, source: DType, target: DType) -> Value:
 def fold_runs(code: Code, fold: FoldRuns, known: Known, point: Point) -> None:
     """Reduce to one number and store it."""
     dtype = fold.dtype
-    combine = _combine(code, fold.op, dtype)
+    # NumPy sums and multiplies a run of float16 in float32, and rounds once a run.
+    inside = F4 if half.is_half(dtype) and fold.op in ("add", "multiply") else dtype
+    combine = _combine(code, fold.op, inside)
     place = code.address(fold.target, point)
-    start = constant(start_element(fold.op, dtype))
     if combine is None:
         room = code.stack(dtype, 1)
-        store(code.b, start, room, dtype)
+        store(code.b, constant(start_element(fold.op, dtype)), room, dtype)
         _nested(code, fold.outer, point, lambda here: _run_borrowed(code, fold, known, here, room))
         store(code.b, load(code.b, room, dtype, 1), place, dtype)
         return
+    start = constant(start_element(fold.op, inside))
     accumulator = code.variable(start.type)
     code.b.store(start, accumulator)
     if fold.tree == "free":
         _free(code, fold, known, point, combine, accumulator)
     else:
         one_run = _run_pairwise if fold.tree == "pairwise" else _run_sequential
-        _nested(code, fold.outer, point, lambda here: one_run(code, fold, known, here, combine, accumulator))
-    store(code.b, code.b.load(accumulator, typ=start.type), place, dtype)
+
+        def run(here: Point) -> None:
+            one_run(code, fold, known, here, inside, accumulator)
+            if inside is not dtype and fold.outer:
+                _round(code, accumulator, inside, dtype)
+
+        _nested(code, fold.outer, point, run)
+    found = code.b.load(accumulator, typ=start.type)
+    store(code.b, _as(code, found, inside, dtype), place, dtype)
+
+
+def _round(code: Code, accumulator: Value, inside: DType, dtype: DType) -> None:
+    """Round the running result to the dtype of the reduction."""
+    value = code.b.load(accumulator, typ=accumulator_type(inside))
+    code.b.store(_as(code, _as(code, value, inside, dtype), dtype, inside), accumulator)
 
 
 def _nested(code: Code, axes: tuple[Axis, ...], point: Point, body: Callable[[Point], None]) -> None:
@@ -117,19 +132,19 @@ def _row_count(code: Code, fold: FoldRuns) -> Value:
     return code.size(fold.row.axis.extent)
 
 
-def _run_sequential(
-    code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: Value
-) -> None:
+def _run_sequential(code: Code, fold: FoldRuns, known: Known, point: Point, inside: DType, accumulator: Value) -> None:
     source = fold.row.term.dtype
+    combine = _combine(code, fold.op, inside)
+    assert combine is not None
 
     def row(here: Point) -> None:
         cursor = Cursor.open(code, fold.row, known, here, lanes_for(code, fold.row))
 
         def sink(lanes: int, _: Value, value: Value) -> None:
-            value = _as(code, value, source, fold.dtype)
-            found = code.b.load(accumulator, typ=accumulator_type(fold.dtype))
+            value = _as(code, value, source, inside)
+            found = code.b.load(accumulator, typ=accumulator_type(inside))
             for lane in range(lanes):
-                found = combine(found, _lane(code, value, lane, lanes, fold.dtype))
+                found = combine(found, _lane(code, value, lane, lanes, inside))
             code.b.store(found, accumulator)
 
         cursor.run(_row_count(code, fold), sink, overlap=False)
@@ -231,11 +246,9 @@ def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combi
 # Pairwise -------------------------------------------------------------------------------------------------------
 
 
-def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combine, accumulator: Value) -> None:
+def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, inside: DType, accumulator: Value) -> None:
     """Add the tree sum of the run, or of each piece of it, to the accumulator."""
-    b, dtype = code.b, fold.dtype
-    del combine
-    inside = F4 if half.is_half(dtype) else dtype  # NumPy sums float16 in float32 and rounds each run's sum once
+    b = code.b
     count = code.size(total(tuple(axis.extent for axis in fold.inner)))
     opener = _streamed(code, fold, known, point) if fold.row.stages or len(fold.inner) > 1 else None
     cursor = None if opener else Cursor.open(code, fold.row, known, point, 1)
@@ -256,12 +269,9 @@ def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, combin
             return lambda index, lanes: _as(code, direct.value(b.add(begin, index), lanes), source, inside)
 
         found = tree_sum(code, length, open_piece, zero, parts)
-        old = b.load(accumulator, typ=accumulator_type(dtype))
-        if inside is dtype:
-            b.store(b.fadd(old, found), accumulator)
-        else:
-            site = Site(b, (dtype,), dtype)
-            b.store(half.narrow(site, b.fadd(half.widen(site, old), found)), accumulator)
+        b.store(b.fadd(b.load(accumulator, typ=accumulator_type(inside)), found), accumulator)
+        if inside is not fold.dtype and fold.piece is not None:
+            _round(code, accumulator, inside, fold.dtype)
 
     if fold.piece is None:
         piece(I64(0), count)

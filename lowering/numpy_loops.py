@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -64,22 +65,30 @@ def inner_loop(name: str, signature: str) -> InnerLoop:
             f"the struct of NumPy's ufuncs is not as eqsat knows it (numpy {np.__version__})",
             instead="use a version of NumPy that eqsat was tested with",
         )
-    codes = [np.dtype(char).num for char in signature.replace("->", "")]
+    wanted = [np.dtype(char) for char in signature.replace("->", "")]
     nargs = ufunc.nargs
     types = ctypes.string_at(struct.types, struct.ntypes * nargs)
-    for k in range(struct.ntypes):
-        if list(types[k * nargs : (k + 1) * nargs]) == codes:
-            address, data = struct.functions[k], struct.data[k] if struct.data else None
-            if address:
-                found = InnerLoop(address, data or 0, False)
-                return InnerLoop(address, data or 0, _clears_flags(found, signature, ufunc.nin))
+    rows = [types[k * nargs : (k + 1) * nargs] for k in range(struct.ntypes)]
+    exact = [k for k, row in enumerate(rows) if list(row) == [dtype.num for dtype in wanted]]
+    # int64 has two type numbers (`l` and `q` on Linux), and a mixed loop may be there for one of them only.
+    equal = [
+        k for k, row in enumerate(rows) if all(_NUMBERS.get(n) == dtype for n, dtype in zip(row, wanted, strict=True))
+    ]
+    for k in (*exact, *equal):
+        address, data = struct.functions[k], struct.data[k] if struct.data else None
+        if address:
+            found = InnerLoop(address, data or 0, False)
+            return InnerLoop(address, data or 0, _clears_flags(found, signature))
     raise UnsupportedError(f"NumPy has no loop {signature} of {name}", have=f"its loops: {', '.join(ufunc.types)}")
 
 
 LOOP_TYPE = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
-def _clears_flags(loop: InnerLoop, signature: str, nin: int) -> bool:
+_NUMBERS: dict[int, np.dtype[Any]] = {np.dtype(char).num: np.dtype(char) for char in "?bBhHiIlLqQefdFD"}
+
+
+def _clears_flags(loop: InnerLoop, signature: str) -> bool:
     """Raise a flag, run the loop over ones, and look whether the flag is still there."""
     arrays = [np.ones(16, char) for char in signature.replace("->", "")]
     args = (ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays))

@@ -270,8 +270,8 @@ def _ok_pow_float(s: Site, x: Value, y: Value) -> Value:
 
     given = b.or_(endless(x), endless(y))  # CPython's rules for infinite operands come before the others
     overflow = endless(_pow_float(s, x, y))
-    wrong = b.or_(pole, b.and_(b.or_(overflow, complex_result), _no(s, given)))
-    return _no(s, wrong)
+    wrong = b.or_(pole, b.or_(overflow, complex_result))
+    return _no(s, b.and_(wrong, _no(s, given)))
 
 
 # Conversions, comparisons, truth --------------------------------------------------------------------------------

@@ -22,11 +22,33 @@ from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_o
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`."""
+    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`.
+
+    `strict`: the result is one arm of a `select`. LLVM would compute it only for the lanes that are selected, and lose
+    a floating-point flag that NumPy, which computes every element, raises; strict operations are left alone.
+    """
 
     b: Builder
     inputs: tuple[DType, ...]
     output: DType
+    strict: bool = False
+
+    def float(self, name: str, *args: Value, to: ir.Type | None = None) -> Value:
+        """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives."""
+        if not self.strict:
+            if name == "sqrt":
+                return self.intrinsic("sqrt", *args)
+            return getattr(self.b, name)(*args) if to is None else getattr(self.b, name)(*args, to)
+        result = args[0].type if to is None else to
+        converts = "" if to is None else f".{mangled(to)}"
+        full = f"llvm.experimental.constrained.{name}{converts}.{mangled(args[0].type)}"
+        words = ["fpexcept.strict"] if name in ("fptosi", "fpext") else ["round.tonearest", "fpexcept.strict"]
+        module = self.b.module
+        function = module.globals.get(full)
+        if function is None:
+            kinds = [*(arg.type for arg in args), *(ir.MetaDataType() for _ in words)]
+            function = ir.Function(module, ir.FunctionType(result, kinds), full)
+        return self.b.call(function, [*args, *(ir.MetaDataString(module, word) for word in words)])
 
     def intrinsic(self, name: str, *args: Value) -> Value:
         """Call `llvm.<name>`, overloaded on the type of its first argument."""
@@ -126,20 +148,20 @@ _add("logical_xor bitwise_xor not_equal", "b", lambda s, x, y: s.b.xor(x, y))
 _add("add", "iu", lambda s, x, y: s.b.add(x, y))
 _add("subtract", "iu", lambda s, x, y: s.b.sub(x, y))
 _add("multiply", "iu", lambda s, x, y: s.b.mul(x, y))
-_add("add", "fc", lambda s, x, y: s.b.fadd(x, y))
-_add("subtract", "fc", lambda s, x, y: s.b.fsub(x, y))
-_add("multiply", "f", lambda s, x, y: s.b.fmul(x, y))
-_add("divide", "f", lambda s, x, y: s.b.fdiv(x, y))
+_add("add", "fc", lambda s, x, y: s.float("fadd", x, y))
+_add("subtract", "fc", lambda s, x, y: s.float("fsub", x, y))
+_add("multiply", "f", lambda s, x, y: s.float("fmul", x, y))
+_add("divide", "f", lambda s, x, y: s.float("fdiv", x, y))
 _add("negative", "iu", lambda s, x: s.b.sub(same(0, x.type), x), 1)
 _add("negative", "fc", lambda s, x: s.b.fneg(x), 1)
 _add("positive conjugate", "iuf", lambda s, x: x, 1)
 _add("positive", "c", lambda s, x: x, 1)
 _add("square", "iu", lambda s, x: s.b.mul(x, x), 1)
-_add("square", "f", lambda s, x: s.b.fmul(x, x), 1)
-_add("reciprocal", "f", lambda s, x: s.b.fdiv(same(1.0, x.type), x), 1)
+_add("square", "f", lambda s, x: s.float("fmul", x, x), 1)
+_add("reciprocal", "f", lambda s, x: s.float("fdiv", same(1.0, x.type), x), 1)
 _add("absolute fabs", "f", lambda s, x: s.intrinsic("fabs", x), 1)
 _add("absolute", "bu", lambda s, x: x, 1)
-_add("sqrt", "f", lambda s, x: s.intrinsic("sqrt", x), 1)
+_add("sqrt", "f", lambda s, x: s.float("sqrt", x), 1)
 _add("copysign", "f", lambda s, x, y: s.intrinsic("copysign", x, y))
 _add("floor ceil trunc", "biu", lambda s, x: x, 1)
 _add("floor", "f", lambda s, x: s.intrinsic("floor", x), 1)
@@ -187,7 +209,7 @@ _add("sign", "u", lambda s, x: s.b.zext(truth(s.b, x), x.type), 1)
 def _scaled(double: float, single: np.float32) -> Code:
     def code(s: Site, x: Value) -> Value:
         factor = double if s.output.itemsize == 8 else float(single)
-        return s.b.fmul(x, same(factor, x.type))
+        return s.float("fmul", x, same(factor, x.type))
 
     return code
 
@@ -381,11 +403,11 @@ def CAST(s: Site, x: Value) -> Value:
     if half.is_half(source):
         # NumPy converts one float16 at a time, which for uint32 means through int64.
         through = np.dtype("i8") if target == np.dtype("u4") else target
-        wide = CAST(Site(s.b, (np.dtype("f4"),), through), half.widen(s, x))
-        return wide if through == target else CAST(Site(s.b, (through,), target), wide)
+        wide = CAST(Site(s.b, (np.dtype("f4"),), through, s.strict), half.widen(s, x))
+        return wide if through == target else CAST(Site(s.b, (through,), target, s.strict), wide)
     if half.is_half(target) and source.kind != "c":
         if source != np.dtype("f8"):
-            x = CAST(Site(s.b, (source,), np.dtype("f4")), x)
+            x = CAST(Site(s.b, (source,), np.dtype("f4"), s.strict), x)
         return half.narrow(s, x)
     if source.kind == "c":
         real = np.dtype(f"f{source.itemsize // 2}")
@@ -393,10 +415,10 @@ def CAST(s: Site, x: Value) -> Value:
             return _resize(s, x, source.itemsize, target.itemsize)
         count = lanes_of(x)
         first = s.b.extract_element(x, ir.IntType(32)(0)) if count == 2 else shuffle(s.b, x, range(0, count, 2))
-        return CAST(Site(s.b, (real,), target), first)
+        return CAST(Site(s.b, (real,), target, s.strict), first)
     if target.kind == "c":
         real = np.dtype(f"f{target.itemsize // 2}")
-        return _interleave_zero(s, CAST(Site(s.b, (source,), real), x))
+        return _interleave_zero(s, CAST(Site(s.b, (source,), real, s.strict), x))
     if target.kind == "f":
         return _to_float(s, x, source, target)
     return _to_integer(s, x, source, target)
@@ -406,8 +428,7 @@ def _resize(s: Site, x: Value, old: int, new: int) -> Value:
     """Between the two widths of floats, part by part."""
     if old == new:
         return x
-    wide = {True: s.b.fpext, False: s.b.fptrunc}[new > old]
-    return wide(x, vector(F64 if new > old else F32, lanes_of(x)))
+    return s.float("fpext" if new > old else "fptrunc", x, to=vector(F64 if new > old else F32, lanes_of(x)))
 
 
 def _interleave_zero(s: Site, x: Value) -> Value:
@@ -436,7 +457,7 @@ def _to_integer(s: Site, x: Value, source: DType, target: DType) -> Value:
     if target.kind == "u" and target.itemsize >= 4:
         return _to_wide_unsigned(s, x, 8 * target.itemsize)
     # x86 converts to int32 or int64 only: narrower results are the low bits of an int32.
-    found = s.b.fptosi(x, vector(ir.IntType(64 if target.itemsize == 8 else 32), count))
+    found = s.float("fptosi", x, to=vector(ir.IntType(64 if target.itemsize == 8 else 32), count))
     return found if target.itemsize >= 4 else s.b.trunc(found, kind)
 
 
@@ -449,5 +470,5 @@ def _to_wide_unsigned(s: Site, x: Value, width: int) -> Value:
     top = 1 << (width - 1)
     high = s.compare("oge", x, same(float(top), x.type))
     kind = vector(ir.IntType(width), lanes_of(x))
-    found = s.b.fptosi(s.b.select(high, s.b.fsub(x, same(float(top), x.type)), x), kind)
+    found = s.float("fptosi", s.b.select(high, s.b.fsub(x, same(float(top), x.type)), x), to=kind)
     return s.b.xor(found, s.b.select(high, same(top, kind), same(0, kind)))

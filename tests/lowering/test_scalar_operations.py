@@ -174,3 +174,29 @@ def test_nothing_is_computed_for_an_empty_array() -> None:
     runner = Runner(build.program())
     words, _ = runner.prepare([np.ones(0)])
     assert flags_of(lambda: runner.entry(words.ctypes.data)) == 0
+
+
+@pytest.mark.parametrize("name", ["divide", "multiply", "sqrt", "cast"])
+def test_an_arm_that_is_not_chosen_raises_its_flag_all_the_same(name: str) -> None:
+    x = np.array([1.0, 4.0, 2.0] * 7)
+    build = Build(x, x)
+    build.equal(build.shape(0)[0], build.shape(1)[0])
+    values = build.load(1)
+    arm = {
+        "divide": lambda: ufunc("divide", build.load(0), values),
+        "multiply": lambda: ufunc("multiply", build.load(0), values),
+        "sqrt": lambda: ufunc("sqrt", values),
+        "cast": lambda: cast(cast(values, "f"), "d"),
+    }[name]()
+    chosen = ufunc("greater", values, known(0.0, "d"))
+    chosen = ufunc("logical_and", chosen, ufunc("less", values, known(1e100, "d")))
+    build.kernel(select(chosen, arm, known(0.0, "d")), build.shape(0))
+    runner = Runner(build.program())
+    bad, flag = {"divide": (0.0, 4), "multiply": (1e308, 8), "sqrt": (-1.0, 1), "cast": (1e308, 8)}[name]
+    for length in (3, 21):
+        for wrong in range(length):
+            y = x[:length].copy()
+            y[wrong] = bad
+            words, results = runner.prepare([np.full(length, 1e300), y])
+            assert flags_of(lambda: runner.entry(words.ctypes.data)) == flag, (length, wrong)
+            assert results[0][wrong] == 0.0
