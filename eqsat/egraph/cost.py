@@ -115,9 +115,9 @@ class CostModel:
         """A kernel that computes so long, reads and writes so many bytes."""
         touched = read + written
         speed = next(speed for limit, speed in self.machine.bandwidth if touched <= limit)
-        total = max(computing, (read + 1.5 * written) / speed) + self.machine.start
-        if temporary and written > 16:
-            total += self.machine.allocate
+        total = max(computing, (read + 1.5 * written) / speed)
+        if written > 16:
+            total += self.machine.start + (self.machine.allocate if temporary else 0.0)
         if written > self.machine.recycled:
             total += written * self.machine.fault
         return total

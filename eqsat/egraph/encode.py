@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
+from eqsat.egraph.host import is_quiet
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
@@ -167,8 +168,14 @@ class _Encoder:
         return self.graph.elements[element][0].kind == "constant"
 
     def fresh(self, node: Node, element: int) -> None:
-        """The node's value is in new memory, if it is an array that has any."""
-        if self.shape(node):
+        """The node's value is in new memory, if it is an array that has any.
+
+        A scalar that can raise a floating-point flag is stored too: it must be computed even where the array that it
+        goes into has no elements.
+        """
+        enode = self.graph.elements[element][0]
+        heard = enode.kind == "apply" and not is_quiet(enode.name, enode.signature)
+        if self.shape(node) or (heard and "." not in enode.name):
             self.arrays[node] = self.store(node, element)
             element = self.load(node)
         self.elements[node] = element

@@ -16,6 +16,7 @@ from time import perf_counter
 
 from eqsat.egraph.cost import BORROWED, CostModel, Read, itemsize
 from eqsat.egraph.graph import ENode, Folded, Graph, Shape
+from eqsat.egraph.host import is_quiet
 from eqsat.errors import InternalError
 from eqsat.ir.view import View, identity
 
@@ -142,11 +143,17 @@ class Extractor:
         doubtful: list[int] = []
         for number in stored - forced:
             holders = {graph.arrays[number].stores[0][1], *self._classes_of(number)}
-            if all(e.kind in ("fold", "load") for c in holders for e in graph.elements[c]):
+            alternatives = [e for c in holders for e in graph.elements[c]]
+            if all(e.kind in ("fold", "load") or self.heard(number, e) for e in alternatives):
                 forced.add(number)
             elif self._could_pay(number, {user for c in holders for user in users.get(c, ())}):
                 doubtful.append(number)
         return frozenset(forced) & stored, sorted(doubtful, key=lambda array: graph.arrays[array].rank)
+
+    def heard(self, array: int, enode: ENode) -> bool:
+        """Whether an array is a scalar whose computation can raise a flag: it is not hidden in another's loop."""
+        shape = self.model.tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
+        return not shape and enode.kind == "apply" and not is_quiet(enode.name, enode.signature)
 
     def _could_pay(self, array: int, readers: set[ENode]) -> bool:
         tables, count = self.model.tables, self.model.count
@@ -222,6 +229,7 @@ class _Kernel:
         self.extractor, self.array, self.element, self.cut = extractor, array, element, cut
         self.graph, self.model, self.tables = extractor.graph, extractor.model, extractor.model.tables
         self.rank = float("inf") if array is None else self.graph.arrays[array].rank
+        self.scalar = self.graph.spaces[element] == 0
         self.seen: set[int] = set()
         self.options: dict[int, list[tuple[Choice, tuple[int, ...]]]] = {}
 
@@ -266,7 +274,7 @@ class _Kernel:
             if enode.kind in ("constant", "argument", "size"):
                 return [(enode, ())]
         array = self.extractor.available(element, self.rank, self.cut, self.seen)
-        if array is not None:
+        if array is not None and not self.in_passing(element, array):
             return [(Leaf(array, None), ())]
         found: list[tuple[Choice, tuple[int, ...]]] = []
         for enode in alternatives:
@@ -281,6 +289,13 @@ class _Kernel:
             elif enode.kind == "apply" or (enode.kind == "fold" and element == self.element and self.array is not None):
                 found.append((enode, enode.args))
         return found
+
+    def in_passing(self, element: int, array: int) -> bool:
+        """Whether a stored scalar is computed by a scalar's kernel itself, which runs whatever the sizes are."""
+        kinds = {e.kind for e in self.graph.elements[self.element]}
+        alternatives = self.graph.elements[element]
+        stored = self.graph.arrays[array].param is None and self.graph.spaces[element] == 0
+        return stored and "fold" not in kinds and any(e.kind == "apply" for e in alternatives) and self.scalar
 
     def weight(self, choice: Choice, element: int) -> float:
         """The cost of the choice alone, for choosing."""

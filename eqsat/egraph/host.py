@@ -32,7 +32,8 @@ def is_quiet(name: str, signature: str) -> bool:
         return False
     args, result = signature.split("->")
     if name == "cast":
-        return is_value_preserving(args, result)
+        small = result == "e" or np.dtype(args).kind not in "biu"
+        return is_value_preserving(args, result) or result == "?" or not small
     if set(args) <= set("?bhilqBHILQ"):
         return name in _QUIET_INTEGERS
     return name in _QUIET_FLOATS and set(args) == {result} and result in "efd"
@@ -108,7 +109,10 @@ def fold_constants(name: str, signature: str, args: tuple[Constant, ...]) -> Con
 
 
 def reads_everything(moved: Moved) -> bool:
-    """Whether every element of the source is read (if any is): a permutation, reversal or broadcast, not a slice."""
+    """Whether every element of the source is read, whatever the sizes: a permutation or reversal, not a slice.
+
+    A broadcast along an axis of length zero reads nothing, so only axes known to have a length may be added.
+    """
     used: set[int] = set()
     for along, extent in zip(moved.view.axes, moved.source, strict=True):
         if along.axis is None:
@@ -122,4 +126,5 @@ def reads_everything(moved: Moved) -> bool:
         backward = along.step == -1 and along.start == extent - 1
         if not (forward or backward):
             return False
-    return True
+    added = (extent for axis, extent in enumerate(moved.shape) if axis not in used)
+    return all(extent.is_const and extent.const > 0 for extent in added)

@@ -72,7 +72,7 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
         milliseconds[name] = milliseconds.get(name, 0.0) + (now - start) * 1e3
         start = now
 
-    loops = {e.signature for (e,) in seeds.graph.elements if e.kind == "apply" and e.name in UFUNCS}
+    loops = {e.signature for (e,) in seeds.graph.elements if e.name in UFUNCS or e.name == "select"}
     kinds = kinds_of(loops)
     with session(book, kinds) as opened:
         lap("open")

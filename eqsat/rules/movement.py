@@ -1,8 +1,7 @@
 """Index maps commute with elementwise operations, and compose.
 
-A map that leaves elements out (a slice) passes only operations that raise no floating-point flag, because NumPy
-would have raised one for an element that nobody reads. A broadcast along an axis of length zero, which leaves
-everything out, is taken to be no slice: there a warning for a value that is never used is lost.
+A map that leaves elements out (a slice, or a broadcast along an axis that may have length zero) passes only operations
+that raise no floating-point flag, because NumPy would have raised one for an element that nobody reads.
 
 `(Covers m)`: map m reads every element; `(Quiet name signature)`: the loop raises no flag; `space` numbers the shape
 over which an `Elem` is defined, 0 for scalars. `(compose m n)` and `(same m)` are facts that the host finds.
