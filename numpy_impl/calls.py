@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -30,19 +31,27 @@ Implementation = Callable[..., Value]
 """Takes the builder and the call, then NumPy's parameters as values."""
 
 
-def handler(implementation: Implementation) -> Handler:
-    """The handler that binds a call to the parameters of `implementation` (after builder and call)."""
+@dataclass(frozen=True, slots=True)
+class SignedHandler:
+    """A handler that binds a call to the parameters of `implementation` (after builder and call)."""
 
-    def handle(builder: Builder, call: Call) -> Value:
+    implementation: Implementation
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return parameters(self.implementation)
+
+    def __call__(self, builder: Builder, call: Call) -> Value:
         try:
-            bound = parameters(implementation).bind(*call.args, **call.kwargs)
+            bound = self.__signature__.bind(*call.args, **call.kwargs)
         except TypeError as error:
             raise PythonRaises(f"{call.name}: {error}", call.span) from error
-        return implementation(builder, call, *bound.args, **bound.kwargs)
+        return self.implementation(builder, call, *bound.args, **bound.kwargs)
 
-    handle.__doc__ = implementation.__doc__
-    handle.__wrapped__ = implementation  # type: ignore[attr-defined]
-    return handle
+
+def handler(implementation: Implementation) -> Handler:
+    """The handler that reads calls as the parameters of `implementation` say."""
+    return SignedHandler(implementation)
 
 
 @cache
