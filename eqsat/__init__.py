@@ -34,7 +34,19 @@ _PLACES = {
 }
 
 __version__ = "0.1.0"
-__all__ = ["__version__", *sorted(_PLACES)]  # noqa: PLE0604 # names are loaded by __getattr__
+__all__ = [
+    "EqsatError",
+    "InternalError",
+    "PlainPythonWarning",
+    "RuleError",
+    "SourceError",
+    "TypingError",
+    "UndefinedNameError",
+    "UnknownAttributeError",
+    "UnsupportedError",
+    "__version__",
+    "jit",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,9 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-import numpy as np
-
-from eqsat.errors import InternalError, PlainPythonWarning, PythonRaises, UnsupportedError
+from eqsat.errors import PlainPythonWarning, PythonRaises, UnsupportedError
 
 if TYPE_CHECKING:
     from eqsat.explain import Explanation
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from eqsat.pipeline import Specialization, Stages
 
 _UNSUPPORTED_KINDS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-_FLAG_NAMES = ((1, "invalid"), (4, "divide"), (8, "over"), (16, "under"))
-"""Bits of the x86 status register in the order of IEEE 754 section 7; the entry point translates to these."""
 
 
 class Dispatcher:
@@ -45,6 +41,7 @@ class Dispatcher:
         self._fallback = fallback
         self._specializations: list[Specialization] = []
         self._retired: list[Specialization] = []
+        self._compiled = 0
         self._lock = threading.RLock()
         self._trying = threading.local()
         self._disabled = os.environ.get("EQSAT_DISABLE") == "1"
@@ -64,9 +61,6 @@ class Dispatcher:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._miss(*args, **kwargs)
 
-    def __get__(self, instance: object | None, owner: type | None = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
-
     def _miss(self, *args: Any, **kwargs: Any) -> Any:
         """A call that no native code accepted: bind it, or compile for it."""
         if self._disabled:
@@ -78,16 +72,15 @@ class Dispatcher:
             )
         if kwargs or len(args) != self._count or self._keyword_only:
             return self._bound(args, kwargs)
-        if getattr(self._trying, "active", False):
-            raise InternalError(f"a new specialization of `{self.py_func.__name__}` does not accept its own arguments")
-        before = len(self._specializations) + len(self._retired)
+        if getattr(self._trying, "args", None) == tuple(map(id, args)):
+            return self._as_python(args, PythonRaises("the new specialization does not accept its own arguments"))
+        before = self._compiled
         with self._lock:
-            if len(self._specializations) + len(self._retired) == before:
-                try:
-                    self._compile(args)
-                except PythonRaises as reason:
-                    return self._as_python(args, reason)
-            return self._first_call(args)
+            mine = self._compiled == before
+            reason = self._compile(args) if mine else None  # else another thread did, perhaps for these types
+        if reason is not None:
+            return self._as_python(args, reason)
+        return self._first_call(args) if mine else self(*args)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Put keywords and defaults in their places and call again, by position alone."""
@@ -120,25 +113,32 @@ class Dispatcher:
         other._retired = self._retired
         return other
 
-    def _compile(self, args: tuple[Any, ...]) -> None:
+    def _compile(self, args: tuple[Any, ...]) -> PythonRaises | None:
+        """Add a specialization for the arguments, or say why Python would raise for them."""
         from eqsat.pipeline import specialize
 
-        new = specialize(self.py_func, args, self._stages())
+        try:
+            new = specialize(self.py_func, args, self._stages())
+        except PythonRaises as reason:
+            return reason.with_traceback(None)  # whose frames would keep the arguments alive
         stale = [old for old in self._specializations if not all(c.holds() for c in old.region.captures)]
         self._retired += stale  # another thread may still be running their code
+        self._compiled += 1
         self._specializations[:] = [new, *(old for old in self._specializations if old not in stale)]
         following = self._fallback
         for specialization in reversed(self._specializations):
             specialization.native.set_next(following)
             following = specialization.native.entry
         self.install(following)
+        return None
 
     def _first_call(self, args: tuple[Any, ...]) -> Any:
-        self._trying.active = True
+        """Run the new code; should it refuse the very arguments that it was compiled for, do not compile again."""
+        self._trying.args = tuple(map(id, args))
         try:
             return self(*args)
         finally:
-            self._trying.active = False
+            self._trying.args = None
 
     def _as_python(self, args: tuple[Any, ...], reason: PythonRaises) -> Any:
         result = self.py_func(*args)
@@ -153,11 +153,8 @@ class Dispatcher:
         """A check failed: Python raises here, or leaves the range of int64."""
         return self.py_func(*args)
 
-    def _flagged(self, result: Any, flags: int, args: tuple[Any, ...]) -> Any:
-        """Floating-point flags came up: let NumPy warn, raise or call, unless `np.errstate` ignores them all."""
-        modes = np.geterr()
-        if all(modes[name] == "ignore" for bit, name in _FLAG_NAMES if flags & bit):
-            return result
+    def _flagged(self, _result: Any, _flags: int, args: tuple[Any, ...]) -> Any:
+        """Floating-point events that `np.errstate` does not ignore came up: let NumPy warn, raise or call."""
         return self.py_func(*args)
 
     # -- looking inside -------------------------------------------------------------------------------------------
@@ -172,7 +169,7 @@ class Dispatcher:
         from eqsat.ir.printer import show
 
         for specialization in self._chosen(signature):
-            print(f"{self.__name__} {specialization.signature}", file=file or sys.stdout)
+            print(f"{self.py_func.__name__} {specialization.signature}", file=file or sys.stdout)
             print(show(specialization.region), file=file or sys.stdout)
 
     def inspect_loops(self, signature: tuple[Type, ...] | None = None) -> Any:
@@ -196,8 +193,8 @@ class Dispatcher:
 
         chosen = self._chosen(signature)
         if not chosen:
-            raise ValueError(f"`{self.__name__}` has not been called yet, so there is nothing to explain")
-        return Explanation.of(self.__name__, chosen[-1])
+            raise ValueError(f"`{self.py_func.__name__}` has not been called yet, so there is nothing to explain")
+        return Explanation.of(self.py_func.__name__, chosen[-1])
 
     def _chosen(self, signature: tuple[Type, ...] | None) -> list[Specialization]:
         known = list(reversed(self._specializations))
@@ -205,7 +202,7 @@ class Dispatcher:
             return known
         found = [specialization for specialization in known if specialization.types == signature]
         if not found:
-            raise KeyError(f"{signature} is not among the signatures of `{self.__name__}`")
+            raise KeyError(f"{signature} is not among the signatures of `{self.py_func.__name__}`")
         return found
 
     def _texts(self, signature: tuple[Type, ...] | None, text: Callable[[Specialization], str]) -> Any:
