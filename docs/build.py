@@ -67,7 +67,7 @@ def needs_constants(function: object, handler: Handler) -> bool:
     """Whether a function is called while compiling, and on constants only."""
     if getattr(function, "__module__", "") == "math":
         return function not in casts._MATH_AT_RUN_TIME
-    return handler.__qualname__.startswith("computed_now")  # type: ignore[attr-defined]
+    return getattr(handler, "__qualname__", "").startswith("computed_now")  # type: ignore[attr-defined]
 
 
 def parameters(handler: Handler, *, skip_first: bool = False) -> tuple[list[str], list[str]]:
