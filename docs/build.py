@@ -49,7 +49,7 @@ def names_of(function: object) -> list[str]:
 
 def refused(handler: Handler) -> list[str]:
     """The parameters that the implementation of a handler hands to `refuse`, itself or one call below."""
-    implementation = inspect.getclosurevars(handler).nonlocals.get("implementation")  # type: ignore[arg-type]
+    implementation = getattr(handler, "implementation", None)
     if implementation is None:
         return []
     called = [implementation.__globals__.get(name) for name in implementation.__code__.co_names]
@@ -67,7 +67,7 @@ def needs_constants(function: object, handler: Handler) -> bool:
     """Whether a function is called while compiling, and on constants only."""
     if getattr(function, "__module__", "") == "math":
         return function not in casts._MATH_AT_RUN_TIME
-    return getattr(handler, "__qualname__", "").startswith("computed_now")  # type: ignore[attr-defined]
+    return getattr(handler, "__qualname__", "").startswith("computed_now")
 
 
 def parameters(handler: Handler, *, skip_first: bool = False) -> tuple[list[str], list[str]]:
