@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqsat.errors import PythonRaises
+from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.values import Call, Handler, Known, Value
 from eqsat.ir.dims import ONE, ZERO, Dim
@@ -105,7 +105,7 @@ def _like(builder: Builder, call: Call, a: Value, fill: Value, dtype: Value, ord
 def _number(builder: Builder, call: Call, value: Value) -> Node:
     node = builder.node(value, call.span)
     if isinstance(node.type, Array):
-        refuse(call, fill_value=value)
+        raise UnsupportedError(f"{call.name} with an array to repeat is not compiled yet", call.span)
     return node
 
 
