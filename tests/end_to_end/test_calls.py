@@ -180,6 +180,31 @@ def test_names_are_rebound_and_unpacked() -> None:
     assert_matches_numpy(swap, 3, 4.5)
 
 
+def test_in_place_operators_on_arrays_of_ones_own() -> None:
+    @jit
+    def accumulate(x, y):
+        total = x * 2
+        total += y
+        total *= total
+        total -= 1.5
+        return total, x
+
+    assert_matches_numpy(accumulate, X, Y)
+    assert_matches_numpy(accumulate, X.astype("f4"), Y.astype("f4"))
+    assert_matches_numpy(accumulate, X.astype("i4"), Y)  # NumPy refuses to put floats into integers
+
+
+def test_a_condition_on_values_may_guard_a_raise() -> None:
+    @jit
+    def checked(x, limit):
+        if limit < 0:
+            raise ValueError("negative limit")
+        return np.minimum(x, limit)
+
+    for limit in (3.0, -1.0, 2, -2):
+        assert_matches_numpy(checked, X, limit)
+
+
 def test_tuples_come_out_as_tuples() -> None:
     @jit
     def several(x, y):
