@@ -89,14 +89,19 @@ class Extractor:
             raise InternalError("the program as it was written cannot be computed")
         return plan
 
-    def search(self) -> tuple[Plan, list[tuple[int, bool, float]]]:
-        """The best plan, and what one flip from it would cost: (array, whether it would be kept, cost)."""
+    def search(self) -> tuple[Plan, list[tuple[int, bool, float]]] | None:
+        """The best plan, and what one flip from it would cost: (array, whether it would be kept, cost).
+
+        None if the graph was cut off by a budget before anything could be computed from it.
+        """
         deadline = perf_counter() + SECONDS
         forced, doubtful = self._candidates()
         best = self.plan(forced)
         if best is None:
             forced = frozenset(self._stored())
-            best = self.everything()
+            best = self.plan(forced)
+        if best is None:
+            return None
         if len(doubtful) <= EXACT:
             cuts = (
                 forced | {array for array, kept in zip(doubtful, choice, strict=True) if kept}
@@ -276,7 +281,7 @@ class _Kernel:
         array = self.extractor.available(element, self.rank, self.cut, self.seen)
         if array is not None and not self.in_passing(element, array):
             return [(Leaf(array, None), ())]
-        found: list[tuple[Choice, tuple[int, ...]]] = []
+        found: list[tuple[Choice, tuple[int, ...]]] = [] if array is None else [(Leaf(array, None), ())]
         for enode in alternatives:
             if enode.kind == "move":
                 (source,) = enode.args
@@ -291,14 +296,16 @@ class _Kernel:
         return found
 
     def in_passing(self, element: int, array: int) -> bool:
-        """Whether a stored scalar is computed by a scalar's kernel itself, which runs whatever the sizes are."""
-        kinds = {e.kind for e in self.graph.elements[self.element]}
+        """Whether a stored scalar had better be computed by another scalar's kernel, which runs whatever the sizes."""
         alternatives = self.graph.elements[element]
         stored = self.graph.arrays[array].param is None and self.graph.spaces[element] == 0
-        return stored and "fold" not in kinds and any(e.kind == "apply" for e in alternatives) and self.scalar
+        reduced = any(e.kind == "fold" for e in (*alternatives, *self.graph.elements[self.element]))
+        return self.scalar and stored and not reduced and any(e.kind == "apply" for e in alternatives)
 
     def weight(self, choice: Choice, element: int) -> float:
         """The cost of the choice alone, for choosing."""
+        if isinstance(choice, Leaf) and self.in_passing(element, choice.array):
+            return 1e6
         if isinstance(choice, Leaf):
             return 0.02 * self.model.count(self.tables.spaces.values[self.graph.spaces[element]])
         if choice.kind == "apply":

@@ -93,9 +93,9 @@ def optimize(
     extractor, plan, flips = written, written_plan, list[tuple[int, bool, float]]()
     if found is not None:
         chosen = Extractor(CostModel(found.graph, seeds.tables, sizes))
-        best, flips = chosen.search()
-        if best.cost <= written_plan.cost:
-            extractor, plan = chosen, best
+        searched = chosen.search()
+        if searched is not None and searched[0].cost <= written_plan.cost:
+            extractor, (plan, flips) = chosen, searched
         else:
             stop += "; no plan was better than the program as written"
     watch.lap("extract")

@@ -245,6 +245,20 @@ def test_the_report_tells_of_other_plans() -> None:
     assert float(line.split(" ns")[0].replace(",", "")) > report.cost_after
 
 
+def test_a_mean_of_one_element_is_that_element() -> None:
+    """Dividing by 1 puts the quotient and the sum into one class."""
+    made = optimized(function_of("np.sqrt(np.mean(a * a)), a - a.mean()"), A[:1], B[:1])
+    assert "divide" not in made.report.after
+    assert_means_the_same(made, (A[:1], B[:1]))
+
+
+def test_scalars_that_can_warn_have_kernels_which_always_run() -> None:
+    made = optimized(function_of("a - np.sqrt(a.sum() / b.sum())"), A, B)
+    assert [k.target.shape for k in made.program.kernels[:3]] == [(), (), ()]
+    assert len(made.program.kernels) == 4
+    assert isinstance(made.program.kernels[2].term, Apply) and made.program.kernels[2].term.name == "sqrt"
+
+
 def test_control_flow_is_refused() -> None:
     type_ = Scalar(np.dtype("d"), "python")
     zero = Node("constant", (), Constant.of(0.0, type_.dtype), type_, NOWHERE)
