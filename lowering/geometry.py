@@ -20,10 +20,12 @@ from lowering.loops import NO_BYTES, Access, Axis, Bytes
 class Geometry:
     """The strides of every buffer of a region's program, in terms of sizes of its parameters."""
 
-    __slots__ = ("_equal", "_merges", "_region")
+    __slots__ = ("_equal", "_merges", "_region", "rows")
 
     def __init__(self, region: Region) -> None:
         self._region = region
+        self.rows: dict[Buffer, Buffer] = {}
+        """Buffers of which only the part that one turn of a shared loop needs is kept, and what stands for them."""
         self._equal: dict[Symbol, Dim] = {}
         self._merges = {(g.param, g.slow, g.fast) for g in region.guards if isinstance(g, Merges) and g.truth}
         for guard in region.guards:
@@ -98,6 +100,7 @@ class Geometry:
 
     def view_steps(self, buffer: Buffer, view: View) -> tuple[Bytes, tuple[Bytes, ...]]:
         """The start, and the step for each axis of the space that reads `buffer` through `view`."""
+        buffer = self.rows.get(buffer, buffer)
         start, steps = NO_BYTES, [NO_BYTES] * view.rank
         for along, stride in zip(view.axes, self.strides(buffer), strict=True):
             start = start + stride.times(self.size(along.start))
@@ -105,11 +108,15 @@ class Geometry:
                 steps[along.axis] = steps[along.axis] + stride.times(along.step)
         return start, tuple(steps)
 
+    def access(self, buffer: Buffer, start: Bytes, steps: Iterable[Bytes], loops: Iterable[Axis]) -> Access:
+        """An access from a step for each loop.
 
-def access(buffer: Buffer, start: Bytes, steps: Iterable[Bytes], loops: Iterable[Axis]) -> Access:
-    """An access from a step for each loop."""
-    named = tuple((loop.name, step) for loop, step in zip(loops, steps, strict=True) if step != NO_BYTES)
-    return Access(buffer, start, named)
+        What holds one turn of a shared loop depends on that loop, which is the first, though it does not move.
+        """
+        turns = buffer in self.rows
+        pairs = enumerate(zip(loops, steps, strict=True))
+        named = tuple((loop.name, step) for k, (loop, step) in pairs if step != NO_BYTES or (turns and k == 0))
+        return Access(self.rows.get(buffer, buffer), start, named)
 
 
 SIZES: Arithmetic[Dim] = Arithmetic(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Constant
-from eqsat.ir.program import Buffer, Fold, Known, Load, Program, Term, children, walk
+from eqsat.ir.program import Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, children, walk
 from eqsat.ir.types import DType
-from lowering.geometry import Geometry, access
+from lowering.geometry import Geometry
 from lowering.loops import (
     NO_BYTES,
     Access,
@@ -28,39 +28,52 @@ from lowering.loops import (
     Store,
     total,
 )
+from lowering.sharing import Planned, groups, share
 from lowering.stages import plan_row
 
 
 def nests_of(program: Program) -> tuple[Nest, ...]:
-    """One nest for each kernel, in the order in which they run."""
+    """The nests, in the order in which they run: one for each kernel, or for several that share a loop."""
     geometry = Geometry(program.region)
-    return tuple(
-        _fold(kernel.target, kernel.term, geometry)
-        if isinstance(kernel.term, Fold)
-        else _elementwise(kernel.target, kernel.term, geometry)
-        for kernel in program.kernels
-    )
+    planned = [_plan(kernel, geometry) for kernel in program.kernels]
+    return tuple(share(group, program, geometry, _plan) for group in groups(planned))
+
+
+def _plan(kernel: Kernel, geometry: Geometry) -> Planned:
+    if isinstance(kernel.term, Fold):
+        return _fold(kernel, kernel.term, geometry)
+    return _elementwise(kernel, kernel.term, geometry)
 
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """Loops over (merged) axes, class by class; for the target and every load a start and a step for each loop."""
+    """Loops over (merged) axes, class by class; for the target and every load a start and a step for each loop.
+
+    `leading`: the axes that the first loop walks.
+    """
 
     loops: tuple[tuple[Axis, ...], ...]
+    leading: tuple[int, ...]
     target: Access
     accesses: dict[Load, Access]
 
+    def backwards(self, geometry: Geometry) -> list[Load]:
+        """The loads that NumPy would walk from the end."""
+        return [load for load in self.accesses if geometry.is_backwards(load)]
 
-def _elementwise(target: Buffer, term: Term, geometry: Geometry) -> Nest:
+
+def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
+    target = kernel.target
     shape = tuple(geometry.size(d) for d in target.shape)
     order = [axis for axis in target.order if shape[axis] != ONE]
     space = _space(target, geometry.target_steps(target), term, shape, [order], geometry)
     (loops,) = space.loops
-    if not loops:
-        return Nest((target,), shape, _around((), (), term, space.accesses, Store(space.target, term, space.accesses)))
-    backwards = [load for load in space.accesses if geometry.is_backwards(load)]
-    leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, backwards))
-    return Nest((target,), shape, _around(loops[:-1], loops[-1:], term, space.accesses, leaf))
+    leaf: Statement = Store(space.target, term, space.accesses)
+    if loops:
+        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.backwards(geometry)))
+    body = _around(loops[:-1], loops[-1:], term, space.accesses, leaf)
+    leading = space.leading if len(loops) > 1 else ()
+    return Planned(kernel, Nest((space.target.buffer,), shape, body), leading, leading)
 
 
 def _around(
@@ -98,7 +111,7 @@ def _hoisted(
         users = children(node) if node is not None else (term,)
         for child in users:
             outer = depths[child] < (inside if node is None else depths[node])
-            if outer and child not in taken and not isinstance(child, Known):
+            if outer and child not in taken and not isinstance(child, Known | Argument | Size):
                 taken.add(child)
                 found[depths[child]].append(child)
     return [tuple(terms) for terms in found]
@@ -128,10 +141,11 @@ def _space(
         loops.append(tuple(Axis(f"i{k}", total(tuple(shape[axis] for axis in group))) for k, group in groups))
     flat = [axis for found in loops for axis in found]
     accesses = [
-        access(buffer, start, (steps[group[-1]] for group in merged), flat)
+        geometry.access(buffer, start, (steps[group[-1]] for group in merged), flat)
         for buffer, (start, steps) in zip([target, *(load.buffer for load in loads)], places, strict=True)
     ]
-    return _Space(tuple(loops), accesses[0], dict(zip(loads, accesses[1:], strict=True)))
+    leading = tuple(merged[0]) if merged else ()
+    return _Space(tuple(loops), leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
 
 
 def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: list[tuple[Bytes, tuple[Bytes, ...]]]) -> bool:
@@ -155,8 +169,8 @@ FREE = frozenset(
 """Operations that a reduction may apply in any order; sums and products of integers and bools are free as well."""
 
 
-def _fold(target: Buffer, fold: Fold, geometry: Geometry) -> Nest:
-    reduction, order, term = fold.reduction, fold.reduction.order, fold.arg
+def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
+    target, reduction, order, term = kernel.target, fold.reduction, fold.reduction.order, fold.arg
     shape = tuple(geometry.size(d) for d in fold.extents)
     kept = [axis for axis in range(len(shape)) if axis not in reduction.axes]
     start, steps = geometry.target_steps(target)
@@ -168,24 +182,29 @@ def _fold(target: Buffer, fold: Fold, geometry: Geometry) -> Nest:
     inner = [axis for axis in order.inner if shape[axis] != ONE]
     columns = not order.inner and bool(outside)
     free = reduction.op in FREE or (fold.dtype.kind in "biu" and reduction.op in ("add", "multiply"))
+    pairwise = reduction.op == "add" and not free and bool(order.inner)
     if free:
         outer, inner = ([*outer, *inner], []) if columns else ([], [*outer, *inner])
+    elif not columns and not pairwise:
+        outer, inner = [], [*outer, *inner]  # one element after the other, whichever loop it is in
     space = _space(target, (start, tuple(spread)), term, shape, [outside, outer, inner], geometry)
     rows, runs, along = space.loops
     if columns:
-        leaf: Statement = FoldColumns(
-            space.target, reduction.op, fold.dtype, runs, plan_row(rows[-1], term, space.accesses)
-        )
-        body = _around(rows[:-1], [rows[-1], *runs], term, space.accesses, leaf)
+        row = plan_row(rows[-1], term, space.accesses)
+        leaf: Statement = FoldColumns(space.target, reduction.op, fold.dtype, runs, row)
+        rows, inside = rows[:-1], [rows[-1], *runs]
     else:
-        tree = "free" if free else "pairwise" if reduction.op == "add" and order.inner else "sequential"
-        backwards = [load for load in space.accesses if geometry.is_backwards(load)]
-        row = plan_row(along[-1] if along else Axis("one", ONE), term, space.accesses, backwards)
+        tree = "free" if free else "pairwise" if pairwise else "sequential"
+        row_axis = along[-1] if along else Axis("one", ONE)
+        row = plan_row(row_axis, term, space.accesses, space.backwards(geometry))
         leaf = FoldRuns(space.target, reduction.op, fold.dtype, runs, along, row, tree, order.block)
-        body = _around(rows, [*runs, *along], term, space.accesses, leaf)
+        inside = [*runs, *along]
+    body = _around(rows, inside, term, space.accesses, leaf)
     neutral = neutral_element(reduction.op, fold.dtype)
-    empty = () if neutral is None else _elementwise(target, Known(neutral), geometry).body
-    return Nest((target,), shape, body, empty)
+    empty = () if neutral is None else _elementwise(kernel, Known(neutral), geometry).nest.body
+    leading = space.leading if rows else ()
+    nest = Nest((space.target.buffer,), shape, body, empty)
+    return Planned(kernel, nest, leading, tuple(kept.index(axis) for axis in leading))
 
 
 def neutral_element(op: str, dtype: DType) -> Constant | None:

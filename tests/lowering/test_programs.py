@@ -200,18 +200,55 @@ def test_dead_temporaries_are_used_again() -> None:
 
 
 def test_a_temporary_takes_the_memory_of_the_result_that_replaces_it_element_by_element() -> None:
-    data = numbers(40, 50)
+    data = numbers(4000)
     build = Build(data)
     e = build.kernel(ufunc("exp", build.load(0)), build.shape(0), role="temp")
-    s = build.kernel(fold("add", Load(e, identity(2)), build.shape(0), (1,), (), (1,)), build.shape(0)[:1], role="temp")
-    build.kernel(ufunc("divide", Load(e, identity(2)), Load(s, View((Along(0),), 2))), build.shape(0))
+    s = build.kernel(fold("add", Load(e, identity(1)), build.shape(0), (0,), (), (0,)), (), role="temp")
+    build.kernel(ufunc("divide", Load(e, identity(1)), Load(s, View((), 1))), build.shape(0))
     program = build.program()
     storage = plan_storage(program, nests_of(program))
     assert storage.home[e].role == "result"
-    with np.errstate(all="ignore"):
-        want = np.exp(data) / np.exp(data).sum(axis=1, keepdims=True)
-        for _ in range(2):
-            assert_same(Runner(program)(data)[0], want)
+    for n in (4000, 4001, 600):
+        x = data[:n]
+        with np.errstate(all="ignore"):
+            assert_same(Runner(program)(x)[0], np.exp(x) / np.exp(x).sum())
+
+
+def softmax(build: Build):
+    rows, columns = build.shape(0)
+    column = View((Along(0),), 2)
+    top = build.kernel(fold("maximum", build.load(0), build.shape(0), (1,), (), (1,)), (rows,), role="temp")
+    e = build.kernel(ufunc("exp", ufunc("subtract", build.load(0), Load(top, column))), (rows, columns), role="temp")
+    s = build.kernel(fold("add", Load(e, identity(2)), build.shape(0), (1,), (), (1,)), (rows,), role="temp")
+    build.kernel(ufunc("divide", Load(e, identity(2)), Load(s, column)), (rows, columns))
+
+
+def test_the_kernels_of_a_softmax_share_the_loop_over_rows() -> None:
+    for shape in [(40, 50), (3, 1000), (2, 2), (300, 3)]:
+        data = numbers(*shape)
+        build = Build(data)
+        softmax(build)
+        program = build.program()
+        (nest,) = nests_of(program)
+        assert [tuple(map(str, t.shape)) for t in nest.targets[:3]] == [("1",), ("1", "p0.1"), ("1",)]
+        e = np.exp(data - data.max(axis=1, keepdims=True))
+        assert_same(Runner(program)(data)[0], e / e.sum(axis=1, keepdims=True))
+
+
+def test_kernels_that_read_other_rows_do_not_share_a_loop() -> None:
+    data = numbers(30, 20)
+    build = Build(data)
+    rows, columns = build.shape(0)
+    column = View((Along(0),), 2)
+    top = build.kernel(fold("maximum", build.load(0), build.shape(0), (1,), (), (1,)), (rows,), role="temp")
+    flipped = View((Along(0, rows - 1, -1),), 2)
+    build.kernel(ufunc("subtract", build.load(0), Load(top, flipped)), (rows, columns))
+    build.kernel(ufunc("subtract", build.load(0), Load(top, column)), (rows, columns))
+    program = build.program()
+    assert len(nests_of(program)) >= 2
+    first, second = Runner(program)(data)
+    assert_same(first, data - data.max(axis=1)[::-1, None])
+    assert_same(second, data - data.max(axis=1)[:, None])
 
 
 def test_no_memory_is_lost_whichever_way_a_call_ends() -> None:
