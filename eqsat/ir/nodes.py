@@ -19,10 +19,15 @@ cast       None                    the argument converted to the node's dtype
 select     None                    `np.where`: condition, then, else
 reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
 py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
+ok.<op>    None                    whether that operator neither raises nor leaves 64 bits
+ok.cast    str, as "l->b"          whether the integer is a value of the dtype it is converted to
 if         (Region, Region)        args: condition, then the inputs of both regions; yields a Tuple
 loop       Region                  args: initial values; the region yields (go on?, next values...)
 item       int                     one result of an `if` or `loop`
 ========== ======================= ==================================================================
+
+A `view` whose type is a scalar is the one element that it reads; a `view` of an array without axes repeats its number;
+a `copy` of a scalar is an array without axes.
 """
 
 from __future__ import annotations
