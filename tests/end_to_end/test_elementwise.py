@@ -81,6 +81,39 @@ def test_every_length_of_vector_and_tail_is_right(given: tuple[np.ndarray, np.nd
     assert_matches_numpy(jitted("a, b", "np.sqrt(np.abs(a)) * b + 1"), *given)
 
 
+REVERSED = {
+    "one axis": lambda x: x[::-1],
+    "the last element": lambda x: x[::-1][-1:],
+    "one row": lambda x: x[None, ::-1],
+    "one column": lambda x: x[::-1, None],
+    "rows and columns": lambda x: np.stack([x, x])[::-1, ::-1],
+    "rows alone": lambda x: np.stack([x, x])[::-1],
+    "columns alone": lambda x: np.stack([x, x])[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("shape", REVERSED)
+@pytest.mark.parametrize(
+    "body", ["np.exp(x)", "np.cbrt(x)", "np.expm1(x)", "np.arctan(x)", "np.sin(x)", "np.abs(x + 1j)"]
+)
+def test_reversed_arrays_take_the_loop_that_numpy_takes(body: str, shape: str) -> None:
+    """NumPy's loops have other bits for negative strides, which its iterator hands to them or turns around."""
+    for length in (1, 7, 40):
+        values = np.linspace(0.1, 9, length)
+        assert_matches_numpy(jitted("x", body), REVERSED[shape](values), calls=1)
+        assert_matches_numpy(jitted("x, y", f"{body} * y"), REVERSED[shape](values), values[:1].copy(), calls=1)
+
+
+@pytest.mark.parametrize(
+    "body", ["1 / (x != x)", "x / (y > 5)", "np.where(x > 0, 1 / y, 0)", "np.where(y > 0, x / y, x)"]
+)
+@pytest.mark.parametrize("length", [1, 3, 8, 100, 1000])
+def test_flags_of_elements_that_are_not_chosen_are_heard(body: str, length: int) -> None:
+    x, y = np.arange(1.0, length + 1), np.arange(length) % 2.0
+    assert_matches_numpy(jitted("x, y", body), x, y)
+    assert_matches_numpy(jitted("x, y", body), x.astype("f4"), y.astype("f4"))
+
+
 @pytest.mark.parametrize("target", DTYPES)
 @given(array=arrays(finite=True))
 @settings(max_examples=15)
