@@ -36,7 +36,7 @@ test-newest: .venv-newest/ready
 check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 examples: .venv/ready
 	set -e; for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example; done
