@@ -37,6 +37,7 @@ class Code:
     entry: Builder
     b: Builder
     pointers: dict[Buffer, Value] = field(default_factory=dict)
+    _scratch: dict[str, Value] = field(default_factory=dict[str, Value])
     _words: dict[int, Value] = field(default_factory=dict)
     _sizes: dict[Dim, Value] = field(default_factory=dict)
     _distances: dict[tuple[int | None, Bytes], Value] = field(default_factory=dict)
@@ -151,6 +152,12 @@ class Code:
         room.type = POINTER  # llvmlite would check stores against the type of the room
         return room
 
+    def scratch(self, name: str, size: int) -> Value:
+        """Room on the stack that rows use one after the other: the same for the same name."""
+        if name not in self._scratch:
+            self._scratch[name] = self.room(ir.ArrayType(I8, size))
+        return self._scratch[name]
+
     def variable(self, type_: ir.Type) -> Value:
         """A place that changes from turn to turn of a loop; LLVM makes a register of it."""
         return self.room(type_)
@@ -171,8 +178,9 @@ class Code:
         index.add_incoming(start or I64(0), before)
         b.cbranch(b.icmp_signed("<", index, stop), body, after)
         b.position_at_end(body)
-        yield self.hidden(index)
-        index.add_incoming(b.add(index, I64(step)), b.block)
+        here = self.hidden(index)
+        yield here
+        index.add_incoming(b.add(here, I64(step)), b.block)
         b.branch(head)
         self.function.blocks.append(after)
         b.position_at_end(after)

@@ -33,6 +33,8 @@ F4 = np.dtype("f4")
 
 BLOCK = 512
 """Elements that NumPy's own loop reduces at a time."""
+LARGEST_ITEM = 16
+"""Bytes of a complex128."""
 UNROLL = 4
 """Independent accumulators of order-free reductions, and vectors of a tile of columns."""
 ROWS_AT_A_TIME = 16
@@ -170,7 +172,7 @@ def _lane(code: Code, value: Value, lane: int, lanes: int, dtype: DType) -> Valu
 def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: Value) -> None:
     """A run through NumPy's own loop: elements into a block, then `reduce` over the block."""
     dtype = fold.dtype
-    block = code.stack(dtype, BLOCK)
+    block = code.scratch("reduced block", BLOCK * LARGEST_ITEM)
     signature = f"{dtype.char}{dtype.char}->{dtype.char}"
 
     def row(here: Point) -> None:
@@ -284,7 +286,7 @@ def _streamed(code: Code, fold: FoldRuns, known: Known, point: Point) -> Callabl
     """Elements of a run that is no single row, or that NumPy's loops take part in: copied out, a window at a time."""
     row, dtype = fold.row, fold.row.term.dtype
     lanes = lanes_for(code, row)
-    window = code.stack(dtype, WINDOW)
+    window = code.scratch("window", WINDOW * np.dtype(np.float64).itemsize)
     slow = fold.inner[:-1]
     whole = None if slow else Cursor.open(code, row, known, point, lanes)
 
@@ -395,7 +397,7 @@ def _add_row(code: Code, fold: FoldColumns, known: Known, point: Point, place: V
 
 def _add_row_borrowed(code: Code, fold: FoldColumns, known: Known, point: Point, place: Value) -> None:
     b, dtype = code.b, fold.dtype
-    block = code.stack(dtype, BLOCK)
+    block = code.scratch("reduced block", BLOCK * LARGEST_ITEM)
     cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))
     count = code.size(fold.row.axis.extent)
     signature, size = f"{dtype.char}{dtype.char}->{dtype.char}", dtype.itemsize

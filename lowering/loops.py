@@ -82,6 +82,8 @@ class Access:
         parts: list[str] = []
         for name, step in self.steps:
             known = step.known
+            if known == 0:
+                continue
             if known is not None and known % size == 0:
                 parts.append({1: name, -1: f"-{name}"}.get(known // size, f"{known // size}*{name}"))
             else:
@@ -218,7 +220,11 @@ class Nest:
 
 
 def show(nests: tuple[Nest, ...]) -> str:
-    """The nests as text, one line a statement."""
+    """The nests as text, one line a statement.
+
+    `a[i0, 5]` is 5 elements beyond the place for loop variable `i0`; `i0:(...)` and `@(...)` give a step and a start
+    in bytes, in which `s1` is the stride of axis 1.
+    """
     lines: list[str] = []
     for nest in nests:
         for target in nest.targets:
@@ -241,7 +247,7 @@ def _show(statement: Statement, pad: str, names: dict[Term, str]) -> Iterator[st
             for term in terms:
                 text = _lines(term, accesses, names)
                 yield from (pad + line for line in text[:-1])
-                names[term] = f"t{len(names)}"
+                names[term] = f"v{len(names)}"
                 yield f"{pad}{names[term]} = {text[-1]}"
         case Loop(axis, body):
             yield f"{pad}for {axis.name} < {axis.extent}:"
@@ -310,8 +316,8 @@ def _lines(root: Term, accesses: Accesses, names: dict[Term, str]) -> list[str]:
     for term in order:
         text = names.get(term) or _text(term, accesses, texts)
         if uses[term] > 1 and isinstance(term, Apply) and term not in names and term is not root:
-            lines.append(f"t{local} = {text}")
-            text = f"t{local}"
+            lines.append(f"v{local} = {text}")
+            text = f"v{local}"
             local += 1
         texts[term] = text
     return [*lines, texts[root]]

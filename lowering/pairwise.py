@@ -59,12 +59,12 @@ class _Tree:
         b.branch(descend)
 
         b.position_at_end(descend)
-        n = b.load(length, typ=I64)
+        n = code.hidden(b.load(length, typ=I64))
         b.cbranch(b.or_(self._is_leaf(n), self._is_group(n)), base, split)
 
         b.position_at_end(split)
         left = self._half(n)
-        d = b.load(depth, typ=I64)
+        d = code.hidden(b.load(depth, typ=I64))
         b.store(b.sub(n, left), b.gep(rights, [d], source_etype=I64))
         b.store(left, length)
         self._set_bit(on_right, d, on=False)
@@ -72,13 +72,13 @@ class _Tree:
         b.branch(descend)
 
         b.position_at_end(base)
-        at = b.load(start, typ=I64)
+        at = code.hidden(b.load(start, typ=I64))
         b.store(self._base(at, n), value)
         b.store(b.add(at, n), start)
         b.branch(ascend)
 
         b.position_at_end(ascend)
-        d = b.load(depth, typ=I64)
+        d = code.hidden(b.load(depth, typ=I64))
         parent = b.sub(d, I64(1))
         inner = code.function.append_basic_block("tree.inner")
         b.cbranch(b.icmp_signed("==", d, I64(0)), done, inner)

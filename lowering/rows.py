@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 from llvmlite import ir
 
 from eqsat.ir.program import Argument, Known, Load, Size, Term, children
@@ -49,14 +48,13 @@ Sink = Callable[[int, Value, Value], None]
 
 @dataclass(slots=True)
 class Cursor:
-    """A row about to be run: where its loads begin, the values that do not change along it, and its blocks."""
+    """A row about to be run: where its loads begin, and the values that do not change along it."""
 
     code: Code
     row: Row
     starts: dict[Load, tuple[Value, Value]]
     fixed: dict[Term, Value]
     lanes: int
-    blocks: dict[int, Value]
     length: int
     """Elements in a block."""
 
@@ -79,13 +77,11 @@ class Cursor:
                 wanted += [child for child in children(term) if not varying[child]]
         plain = (Known, Argument, Size)
         scalars(code, [term for term in wanted if not isinstance(term, plain)], row.accesses, fixed, point)
-        return Cursor(code, row, starts, fixed, lanes, {}, block_length(row))
+        return Cursor(code, row, starts, fixed, lanes, block_length(row))
 
     def room(self, block: Block) -> Value:
         """The memory of a block."""
-        if block.number not in self.blocks:
-            self.blocks[block.number] = self.code.stack(np.dtype("u1"), self.length * block.dtype.itemsize)
-        return self.blocks[block.number]
+        return self.code.scratch(f"block {block.number}", BLOCK_BYTES)
 
     # Reading ----------------------------------------------------------------------------------------------------
 
@@ -283,8 +279,9 @@ def vector_loop(
             b.position_at_end(head)
             index = b.phi(I64, "v")
             index.add_incoming(begin_wide, before)
-            body(code.hidden(index), lanes)
-            following = b.add(index, I64(lanes))
+            here = code.hidden(index)
+            body(here, lanes)
+            following = b.add(here, I64(lanes))
             index.add_incoming(code.smaller(following, last), b.block)
             b.cbranch(b.icmp_signed("<", following, count), head, after)
             b.position_at_end(after)
