@@ -39,7 +39,7 @@ check: .venv/ready
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 examples: .venv/ready
-	set -e; for example in examples/*.py; do echo "== $$example"; $(BIN)/python $$example; done
+	set -e; for example in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do echo "== $$example"; $(BIN)/python $$example; done
 
 bench: .venv/peers
 	$(BIN)/python -m bench.run $(CASES)

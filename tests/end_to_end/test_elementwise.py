@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat.ir.ops import UFUNCS
 from eqsat.testing import assert_matches_numpy
 from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, scalars, specials
+from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 from tests.end_to_end.limits import check
 
@@ -41,14 +42,14 @@ def test_ufunc_matches_numpy_on_special_values_of_every_dtype(name: str) -> None
 
 @pytest.mark.parametrize("symbol", OPERATORS)
 @given(data=st.data())
-@settings(max_examples=12)
+@examples(12)
 def test_operator_matches_numpy_on_mixed_dtypes_and_layouts(symbol: str, data: st.DataObject) -> None:
     check(jitted("x, y", f"x {symbol} y"), *data.draw(operands(2)))
 
 
 @pytest.mark.parametrize("symbol", [*OPERATORS, "**"])
 @given(data=st.data())
-@settings(max_examples=12)
+@examples(12)
 def test_operator_matches_numpy_on_array_and_scalar(symbol: str, data: st.DataObject) -> None:
     array, scalar = data.draw(arrays(finite=True)), data.draw(scalars(finite=True))
     pair = (array, scalar) if data.draw(st.booleans()) else (scalar, array)
@@ -56,7 +57,7 @@ def test_operator_matches_numpy_on_array_and_scalar(symbol: str, data: st.DataOb
 
 
 @given(x=scalars(), y=scalars(), symbol=st.sampled_from(OPERATORS))
-@settings(max_examples=80)
+@examples(80)
 def test_operator_matches_numpy_on_two_scalars(x: Any, y: Any, symbol: str) -> None:
     check(jitted("x, y", f"x {symbol} y"), x, y)
 
@@ -116,7 +117,7 @@ def test_flags_of_elements_that_are_not_chosen_are_heard(body: str, length: int)
 
 @pytest.mark.parametrize("target", DTYPES)
 @given(array=arrays(finite=True))
-@settings(max_examples=15)
+@examples(15)
 def test_cast_matches_numpy(target: str, array: np.ndarray) -> None:
     check(jitted("x", f"x.astype({target!r})"), array)
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given
 
 import eqsat
 from eqsat import jit
 from eqsat.testing import assert_identical, assert_matches_numpy
 from eqsat.testing.programs import RandomProgram, programs
 from tests.end_to_end.corpus import BY_NAME, PROGRAMS, Program
+from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 
 X, Y = np.arange(10.0), np.ones(10)
@@ -125,7 +126,7 @@ def test_random_programs_match_numpy_and_few_are_refused() -> None:
     refused: list[str] = []
 
     @given(programs())
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @examples(60, suppress_health_check=list(HealthCheck))
     def match(program: RandomProgram) -> None:
         try:
             assert_matches_numpy(jit(program.function), *program.arguments, signed_zeros=False)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat.testing import assert_matches_numpy
 from eqsat.testing.strategies import arrays, dtypes, layouts, shapes
+from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 
 MATRIX = np.arange(30.0).reshape(5, 6)
@@ -29,7 +30,7 @@ ITEMS = st.builds(slice, BOUNDS, BOUNDS, STEPS) | st.integers(-3, 2) | st.just(N
 
 
 @given(arrays(dtypes("if"), shapes(1, 3, 0, 6), layouts()), st.lists(ITEMS, min_size=1, max_size=3))
-@settings(max_examples=80)
+@examples(80)
 def test_any_index_selects_what_numpy_selects(array: np.ndarray, items: list[Any]) -> None:
     index = ", ".join(map(spelled, items))
     assert_matches_numpy(jitted("x", f"x[{index}] * 2 + 1"), array)

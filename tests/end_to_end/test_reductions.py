@@ -6,11 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat.testing import assert_matches_numpy
 from eqsat.testing.strategies import LAYOUTS, arrays, dtypes, lengths, place, shapes
+from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 
 NAMES = ("sum", "prod", "min", "max", "mean", "any", "all")
@@ -31,7 +32,7 @@ def noise(shape: object, dtype: str = "f8") -> np.ndarray:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=20)
+@examples(20)
 def test_reduction_matches_numpy_on_any_array(name: str, data: st.DataObject) -> None:
     array = data.draw(arrays(dtypes(), shapes(max_dims=3, max_side=4), finite=name == "prod"))
     axes = [None, *range(-array.ndim, array.ndim), *itertools.combinations(range(array.ndim), 2)]
@@ -55,7 +56,7 @@ def test_sum_over_any_axes_of_any_layout_has_numpys_bits(layout: str, axis: str)
 
 @pytest.mark.parametrize("fused", ["x * y + 1", "np.exp(-x) * y", "x[::-1] - y", "(x > y).astype(np.float64)"])
 @given(n=lengths(9000))
-@settings(max_examples=12)
+@examples(12)
 def test_sum_of_a_fused_expression_has_numpys_bits(fused: str, n: int) -> None:
     x = noise(n)
     assert_matches_numpy(jitted("x, y", f"np.sum({fused})"), x, x[::-1].copy() * 0.7)
