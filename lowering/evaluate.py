@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from llvmlite import ir
 
 from eqsat.errors import InternalError
-from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children, walk
-from eqsat.ir.types import DType
+from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children
 from lowering import python_ops
 from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
@@ -27,8 +26,6 @@ Leaf = Callable[[Term], Value | None]
 
 def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[Term, Value]:
     """The values of `roots` and of everything below them that `leaf` does not know."""
-    roots = list(roots)
-    arms = _arms(roots)
     values: dict[Term, Value] = {}
     stack = [(root, False) for root in roots]
     while stack:
@@ -36,7 +33,7 @@ def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[
         if term in values:
             continue
         if ready:
-            values[term] = _apply(code, term, [values[child] for child in children(term)], lanes, term in arms)
+            values[term] = _apply(code, term, [values[child] for child in children(term)], lanes)
             continue
         found = leaf(term)
         if found is None:
@@ -47,12 +44,6 @@ def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[
             stack.append((term, True))
             stack.extend((child, False) for child in reversed(children(term)))
     return values
-
-
-def _arms(roots: list[Term]) -> set[Term]:
-    """The terms that a `select` chooses from."""
-    selects = (term for term in walk(roots) if isinstance(term, Apply) and term.name == "select")
-    return {arm for term in selects for arm in term.args[1:]}
 
 
 def _constant(code: Code, term: Term, lanes: int) -> Value | None:
@@ -67,7 +58,7 @@ def _constant(code: Code, term: Term, lanes: int) -> Value | None:
             return None
 
 
-def _apply(code: Code, term: Term, args: list[Value], lanes: int, strict: bool) -> Value:
+def _apply(code: Code, term: Term, args: list[Value], lanes: int) -> Value:
     if not isinstance(term, Apply):
         raise InternalError(f"a {type(term).__name__} cannot be evaluated here")
     if term.name.startswith(("py.", "ok.")):
@@ -75,21 +66,10 @@ def _apply(code: Code, term: Term, args: list[Value], lanes: int, strict: bool) 
     found = inline(term.name, term.signature)
     if found is not None:
         inputs, _ = dtypes_of(term.signature)
-        if lanes == 1 and all(isinstance(arg, ir.Constant) for arg in args):
-            # LLVM would fold this, and the flag that NumPy raises at run time would be lost.
-            args = [opaque(code, arg, dtype) for arg, dtype in zip(args, inputs, strict=True)]
-        return found(Site(code.b, inputs, term.dtype, strict), *args)
+        return found(Site(code.b, inputs, term.dtype), *args)
     if lanes != 1:
         raise InternalError(f"{term.name} {term.signature} has no inline code for vectors")
     return _borrow_one(code, term, args)
-
-
-def opaque(code: Code, value: Value, dtype: DType) -> Value:
-    """The same value, read from memory of which LLVM does not know what is in it."""
-    room = code.stack(dtype, 1)
-    store(code.b, value, room, dtype)
-    hidden = code.b.asm(ir.FunctionType(POINTER, [POINTER]), "", "=r,0,~{memory}", [room], True)
-    return load(code.b, hidden, dtype, 1)
 
 
 def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[Term, Value], point: Point) -> None:

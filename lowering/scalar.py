@@ -22,23 +22,18 @@ from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_o
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`.
-
-    `strict`: the result is one arm of a `select`. LLVM would compute it only for the lanes that are selected, and lose
-    a floating-point flag that NumPy, which computes every element, raises; strict operations are left alone.
-    """
+    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`."""
 
     b: Builder
     inputs: tuple[DType, ...]
     output: DType
-    strict: bool = False
 
     def float(self, name: str, *args: Value, to: ir.Type | None = None) -> Value:
-        """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives."""
-        if not self.strict:
-            if name == "sqrt":
-                return self.intrinsic("sqrt", *args)
-            return getattr(self.b, name)(*args) if to is None else getattr(self.b, name)(*args, to)
+        """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives.
+
+        It is always executed, for every element, and so raises the flags that NumPy raises: LLVM would compute a
+        plain operation early, only where its result is selected, or at compile time. It costs nothing.
+        """
         result = args[0].type if to is None else to
         converts = "" if to is None else f".{mangled(to)}"
         full = f"llvm.experimental.constrained.{name}{converts}.{mangled(args[0].type)}"
@@ -403,11 +398,11 @@ def CAST(s: Site, x: Value) -> Value:
     if half.is_half(source):
         # NumPy converts one float16 at a time, which for uint32 means through int64.
         through = np.dtype("i8") if target == np.dtype("u4") else target
-        wide = CAST(Site(s.b, (np.dtype("f4"),), through, s.strict), half.widen(s, x))
-        return wide if through == target else CAST(Site(s.b, (through,), target, s.strict), wide)
+        wide = CAST(Site(s.b, (np.dtype("f4"),), through), half.widen(s, x))
+        return wide if through == target else CAST(Site(s.b, (through,), target), wide)
     if half.is_half(target) and source.kind != "c":
         if source != np.dtype("f8"):
-            x = CAST(Site(s.b, (source,), np.dtype("f4"), s.strict), x)
+            x = CAST(Site(s.b, (source,), np.dtype("f4")), x)
         return half.narrow(s, x)
     if source.kind == "c":
         real = np.dtype(f"f{source.itemsize // 2}")
@@ -415,10 +410,10 @@ def CAST(s: Site, x: Value) -> Value:
             return _resize(s, x, source.itemsize, target.itemsize)
         count = lanes_of(x)
         first = s.b.extract_element(x, ir.IntType(32)(0)) if count == 2 else shuffle(s.b, x, range(0, count, 2))
-        return CAST(Site(s.b, (real,), target, s.strict), first)
+        return CAST(Site(s.b, (real,), target), first)
     if target.kind == "c":
         real = np.dtype(f"f{target.itemsize // 2}")
-        return _interleave_zero(s, CAST(Site(s.b, (source,), real, s.strict), x))
+        return _interleave_zero(s, CAST(Site(s.b, (source,), real), x))
     if target.kind == "f":
         return _to_float(s, x, source, target)
     return _to_integer(s, x, source, target)
