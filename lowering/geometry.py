@@ -14,7 +14,7 @@ from eqsat.ir.program import Buffer, Load
 from eqsat.ir.region import Guard, Merges, Region
 from eqsat.ir.types import Array
 from eqsat.ir.view import View, identity
-from lowering.loops import NO_BYTES, Access, Axis, Bytes
+from lowering.loops import NO_BYTES, Access, Axis, Bytes, Reversed
 
 
 class Geometry:
@@ -82,17 +82,24 @@ class Geometry:
         """The start, and the step for each axis of the space that reads."""
         return self.view_steps(load.buffer, load.view)
 
-    def is_backwards(self, load: Load) -> bool:
-        """Whether NumPy's inner loop gets a negative stride for this operand: a vector, read from its end.
-
-        Arrays of more axes never show it alone: NumPy's iterator turns their axes around.
-        """
-        buffer = load.buffer
-        if len(buffer.shape) != 1 or load.view.rank != 1 or load.view.axes[0].axis is None:
-            return False
+    def sign(self, buffer: Buffer, step: Bytes) -> int:
+        """Whether a step goes up (1), down (-1), or nowhere (0)."""
+        if step == NO_BYTES:
+            return 0
+        if not step.strides:
+            return -1 if any(c < 0 for _, c in step.fixed.terms) or step.fixed.const < 0 else 1
+        (axis, count), *_ = step.strides
         type_ = None if buffer.param is None else self._region.params[buffer.param].type
-        negative = isinstance(type_, Array) and type_.layout.negative[0]
-        return negative != (load.view.axes[0].step < 0)
+        down = isinstance(type_, Array) and type_.layout.negative[axis]
+        return -1 if down != (count.const < 0) else 1
+
+    def reversed(self, load: Load, shape: tuple[Dim, ...], order: Iterable[int]) -> Reversed | None:
+        """The condition that a load is one row read from its end; None if it is not, whatever the sizes."""
+        _, steps = self.steps(load)
+        axes = [axis for axis in order if steps[axis] != NO_BYTES]
+        if not axes or any(self.sign(load.buffer, steps[axis]) > 0 for axis in axes):
+            return None
+        return Reversed(load.buffer, tuple(steps[axis] for axis in axes), tuple(shape[axis] for axis in axes))
 
     def target_steps(self, buffer: Buffer) -> tuple[Bytes, tuple[Bytes, ...]]:
         """As `steps`, for writing a buffer as a whole."""

@@ -115,17 +115,30 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row.
-
-    `backwards`: the last element comes first, for a loop of NumPy's that shall get a negative stride.
-    """
+    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row."""
 
     number: int
     dtype: DType
-    backwards: bool = False
 
     def __str__(self) -> str:
-        return f"{'-' if self.backwards else ''}b{self.number}"
+        return f"b{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """True if these axes of `buffer`, slowest first, lie in memory as one that is read from its end.
+
+    Each step is below zero; what is left to ask is whether each is as long as all of the next axis.
+    """
+
+    buffer: Buffer
+    steps: tuple[Bytes, ...]
+    extents: tuple[Dim, ...]
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing is left to ask."""
+        return len(self.steps) == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,12 +152,15 @@ class Compute:
 class Borrow:
     """Let NumPy's own inner loop compute `term` over a block.
 
-    `args` are blocks; None stands for an argument that does not vary along the row.
+    `args` are blocks; None stands for an argument that does not vary along the row. `backwards`: unless it is None,
+    and if all of its conditions hold, NumPy would hand an operand to the loop with a negative stride, for which some
+    loops have other bits; so it gets negative strides from us.
     """
 
     term: Apply
     args: tuple[Block | None, ...]
     into: Block
+    backwards: tuple[Reversed, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,14 +297,17 @@ def _show_row(row: Row, pad: str, names: dict[Term, str], last: Callable[[str], 
                 text = _lines(term, row.accesses, known)
                 yield from (pad + line for line in text[:-1])
                 yield f"{pad}{block} = {text[-1]}"
-                if not block.backwards:
-                    known[term] = str(block)
+                known[term] = str(block)
         else:
             args = ", ".join(
                 _lines(term, row.accesses, known)[-1] if block is None else str(block)
                 for term, block in zip(stage.term.args, stage.args, strict=True)
             )
-            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args})"
+            back = ""
+            if stage.backwards is not None:
+                asked = [str(condition.buffer) for condition in stage.backwards if not condition.certain]
+                back = ", backwards" + (f" if {' and '.join(asked)} merge" if asked else "")
+            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args}{back})"
             known[stage.term] = str(stage.into)
     text = _lines(row.term, row.accesses, known)
     yield from (pad + line for line in text[:-1])

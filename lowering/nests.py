@@ -24,6 +24,7 @@ from lowering.loops import (
     Let,
     Loop,
     Nest,
+    Reversed,
     Statement,
     Store,
     total,
@@ -49,17 +50,23 @@ def _plan(kernel: Kernel, geometry: Geometry) -> Planned:
 class _Space:
     """Loops over (merged) axes, class by class; for the target and every load a start and a step for each loop.
 
-    `leading`: the axes that the first loop walks.
+    `order`: the axes as the loops walk them; `leading`: those of the first loop.
     """
 
     loops: tuple[tuple[Axis, ...], ...]
+    order: tuple[int, ...]
     leading: tuple[int, ...]
     target: Access
     accesses: dict[Load, Access]
 
-    def backwards(self, geometry: Geometry) -> list[Load]:
-        """The loads that NumPy would walk from the end."""
-        return [load for load in self.accesses if geometry.is_backwards(load)]
+    def down(self, geometry: Geometry, row: Axis, shape: tuple[Dim, ...]) -> dict[Term, Reversed | None]:
+        """The loads that go down along a row, each with the condition that all of it is one row."""
+        order = self.order
+        return {
+            load: geometry.reversed(load, shape, order)
+            for load, access in self.accesses.items()
+            if geometry.sign(load.buffer, access.step(row.name)) < 0
+        }
 
 
 def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
@@ -70,7 +77,7 @@ def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
     (loops,) = space.loops
     leaf: Statement = Store(space.target, term, space.accesses)
     if loops:
-        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.backwards(geometry)))
+        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.down(geometry, loops[-1], shape)))
     body = _around(loops[:-1], loops[-1:], term, space.accesses, leaf)
     leading = space.leading if len(loops) > 1 else ()
     return Planned(kernel, Nest((space.target.buffer,), shape, body), leading, leading)
@@ -145,7 +152,8 @@ def _space(
         for buffer, (start, steps) in zip([target, *(load.buffer for load in loads)], places, strict=True)
     ]
     leading = tuple(merged[0]) if merged else ()
-    return _Space(tuple(loops), leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
+    order = tuple(axis for group in merged for axis in group)
+    return _Space(tuple(loops), order, leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
 
 
 def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: list[tuple[Bytes, tuple[Bytes, ...]]]) -> bool:
@@ -190,13 +198,13 @@ def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
     space = _space(target, (start, tuple(spread)), term, shape, [outside, outer, inner], geometry)
     rows, runs, along = space.loops
     if columns:
-        row = plan_row(rows[-1], term, space.accesses)
+        row = plan_row(rows[-1], term, space.accesses, space.down(geometry, rows[-1], shape))
         leaf: Statement = FoldColumns(space.target, reduction.op, fold.dtype, runs, row)
         rows, inside = rows[:-1], [rows[-1], *runs]
     else:
         tree = "free" if free else "pairwise" if pairwise else "sequential"
         row_axis = along[-1] if along else Axis("one", ONE)
-        row = plan_row(row_axis, term, space.accesses, space.backwards(geometry))
+        row = plan_row(row_axis, term, space.accesses, space.down(geometry, row_axis, shape))
         leaf = FoldRuns(space.target, reduction.op, fold.dtype, runs, along, row, tree, order.block)
         inside = [*runs, *along]
     body = _around(rows, inside, term, space.accesses, leaf)

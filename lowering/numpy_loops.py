@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +84,38 @@ def inner_loop(name: str, signature: str) -> InnerLoop:
     raise UnsupportedError(f"NumPy has no loop {signature} of {name}", have=f"its loops: {', '.join(ufunc.types)}")
 
 
+@functools.cache
+def reverses_alike(name: str, signature: str) -> bool:
+    """Whether negative strides of all operands give the bits that negative strides of the arguments alone give."""
+    loop = inner_loop(name, signature)
+    inputs, _, output = signature.partition("->")
+    random = np.random.default_rng(0)
+    values = [(random.uniform(0.1, 3, 64) * (1 + 1j if char in "FD" else 1)).astype(char) for char in inputs]
+    results: list[bytes] = []
+    for up in (1, -1):
+        result = np.zeros(64, output)
+        arrays = [*values, result]
+        ends = [array.ctypes.data + array.itemsize * 63 for array in arrays]
+        if up == 1:
+            ends[-1] = result.ctypes.data
+        args = (ctypes.c_void_p * len(arrays))(*ends)
+        steps = (ctypes.c_ssize_t * len(arrays))(*(-a.itemsize for a in values), up * result.itemsize)
+        with _flags_kept():
+            LOOP_TYPE(loop.address)(args, ctypes.byref(ctypes.c_ssize_t(64)), steps, loop.data)
+        results.append(result[::up].tobytes())
+    return results[0] == results[1]
+
+
+@contextmanager
+def _flags_kept() -> Generator[None]:
+    """The floating-point flags afterwards are what they were before."""
+    math = _math()
+    before = math.fetestexcept(_ALL_FLAGS)
+    yield
+    math.feclearexcept(_ALL_FLAGS)
+    math.feraiseexcept(before)
+
+
 LOOP_TYPE = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
@@ -94,15 +128,12 @@ def _clears_flags(loop: InnerLoop, signature: str) -> bool:
     args = (ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays))
     steps = (ctypes.c_ssize_t * len(arrays))(*(a.itemsize for a in arrays))
     count = ctypes.c_ssize_t(16)
-    function, math = LOOP_TYPE(loop.address), _math()
-    before = math.fetestexcept(_ALL_FLAGS)
-    math.feclearexcept(_ALL_FLAGS)
-    math.feraiseexcept(DIVIDE_FLAG)
-    function(args, ctypes.byref(count), steps, loop.data)
-    kept = math.fetestexcept(DIVIDE_FLAG)
-    math.feclearexcept(_ALL_FLAGS)
-    math.feraiseexcept(before)
-    return not kept
+    math = _math()
+    with _flags_kept():
+        math.feclearexcept(_ALL_FLAGS)
+        math.feraiseexcept(DIVIDE_FLAG)
+        LOOP_TYPE(loop.address)(args, ctypes.byref(count), steps, loop.data)
+        return not math.fetestexcept(DIVIDE_FLAG)
 
 
 DIVIDE_FLAG = 4

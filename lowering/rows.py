@@ -18,9 +18,11 @@ from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.flags import declare
 from lowering.loops import Block, Borrow, Compute, Fill, Row
+from lowering.numpy_loops import reverses_alike
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
 from lowering.values import (
+    I1,
     I32,
     I64,
     POINTER,
@@ -174,42 +176,55 @@ class Cursor:
         held: dict[Term, Value] = {}
         for stage in self.row.stages:
             if isinstance(stage, Compute):
-                sinks = [self._into(block, length) for _, block in stage.results]
+                sinks = [self._into(block) for _, block in stage.results]
                 roots = [term for term, _ in stage.results]
                 vector_loop(self.code, length, self.lanes, self._body(roots, held, first, sinks))
-                held |= {term: self.room(block) for term, block in stage.results if not block.backwards}
+                held |= {term: self.room(block) for term, block in stage.results}
             else:
                 self._borrow(stage, rooms, length)
                 held[stage.term] = self.room(stage.into)
         return held
 
-    def _into(self, block: Block, length: Value) -> Sink:
+    def _into(self, block: Block) -> Sink:
         code, room = self.code, self.room(block)
 
         def sink(lanes: int, index: Value, value: Value) -> None:
-            if block.backwards:
-                index = code.b.sub(code.b.sub(length, I64(lanes)), index)
-                value = _reversed(code.b, value, lanes)
             store(code.b, value, code.element(room, index, block.dtype), block.dtype)
 
         return sink
 
     def _borrow(self, stage: Borrow, rooms: dict[Term, Value], length: Value) -> None:
+        code, b = self.code, self.code.b
         inputs, output = dtypes_of(stage.term.signature)
+        down = self._is_down(stage)
+        last = b.sub(length, I64(1))
         pointers: list[Value] = []
-        steps: list[int] = []
-        for arg, block, dtype in zip(stage.term.args, stage.args, inputs, strict=True):
-            step = dtype.itemsize
-            if block is None:
-                pointers.append(rooms[arg])
-                step = step if stage.term.name in SHORTCUTS else 0
-            elif block.backwards:
-                pointers.append(self.code.element(self.room(block), self.code.b.sub(length, I64(1)), dtype))
-                step = -step
-            else:
-                pointers.append(self.room(block))
+        steps: list[Value] = []
+        for arg, block, dtype in zip(
+            (*stage.term.args, stage.term), (*stage.args, stage.into), (*inputs, output), strict=True
+        ):
+            fixed = block is None and stage.term.name not in SHORTCUTS
+            room, step = rooms[arg] if block is None else self.room(block), I64(0 if fixed else dtype.itemsize)
+            if down is not None and not fixed:
+                # From the last element down, operands and result alike: only the sign of the strides matters.
+                room = b.select(down, code.element(room, last, dtype), room)
+                step = b.select(down, I64(-dtype.itemsize), step)
+            pointers.append(room)
             steps.append(step)
-        call_loop(self.code, stage.term, [*pointers, self.room(stage.into)], [*steps, output.itemsize], length)
+        call_loop(code, stage.term, pointers, steps, length)
+
+    def _is_down(self, stage: Borrow) -> Value | None:
+        """Whether the strides are to be negative; None for no."""
+        code = self.code
+        if stage.backwards is None or not reverses_alike(stage.term.name, stage.term.signature):
+            return None
+        found: Value = I1(1)
+        for condition in stage.backwards:
+            lengths = [code.bytes(condition.buffer, step) for step in condition.steps]
+            for slow, fast, extent in zip(lengths, lengths[1:], condition.extents[1:], strict=False):
+                whole = code.entry.mul(fast, code.size(extent))
+                found = code.entry.and_(found, code.entry.icmp_signed("==", slow, whole))
+        return found
 
     def _body(
         self, roots: list[Term], held: dict[Term, Value], first: Value, sinks: list[Sink]

@@ -7,12 +7,14 @@ loops compute the arguments of a call into blocks, the call fills another, the l
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eqsat.ir.program import Apply, Load, Term, children, walk
-from lowering.loops import Accesses, Axis, Block, Borrow, Compute, Row
+from lowering.loops import Accesses, Axis, Block, Borrow, Compute, Reversed, Row
 from lowering.scalar import has_inline
+
+NONE_DOWN: Mapping[Term, Reversed | None] = {}
 
 
 def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
@@ -26,11 +28,11 @@ def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
     return known
 
 
-def plan_row(axis: Axis, term: Term, accesses: Accesses, backwards: Container[Term] = ()) -> Row:
+def plan_row(axis: Axis, term: Term, accesses: Accesses, down: Mapping[Term, Reversed | None] = NONE_DOWN) -> Row:
     """The row, with its stages.
 
-    `backwards`: operands that NumPy would hand to its inner loop with a negative stride, for which some of its loops
-    have other bits; so do we.
+    `down`: the operands whose step along the row is negative, and the condition that all of the operand is one row
+    read from its end.
     """
     varying = varies(term, axis.name, accesses)
     order = [node for node in walk([term]) if varying[node]]
@@ -52,20 +54,38 @@ def plan_row(axis: Axis, term: Term, accesses: Accesses, backwards: Container[Te
             for node in cone
             if node in roots or (isinstance(node, Apply) and any(user not in inside for user in users.get(node, ())))
         ]
-        reversed_ = {node for node in roots if node in backwards}
-        stages.append(_Stage(tuple(wanted), call, tuple(varying[arg] for arg in call.args), frozenset(reversed_)))
-        held |= {node: Block(0, node.dtype) for node in (*wanted, call) if node not in reversed_}
+        changes = tuple(varying[arg] for arg in call.args)
+        stages.append(_Stage(tuple(wanted), call, changes, _backwards(call, changes, down)))
+        held |= {node: Block(0, node.dtype) for node in (*wanted, call)}
     return Row(axis, term, accesses, _placed(stages, term, varying))
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """First compute `wanted` into blocks, then call; `backwards` are those blocks that are filled from the end."""
+    """First compute `wanted` into blocks, then call. `backwards` as in `Borrow`."""
 
     wanted: tuple[Term, ...]
     call: Apply
     varying: tuple[bool, ...]
-    backwards: frozenset[Term]
+    backwards: tuple[Reversed, ...] | None
+
+
+def _backwards(
+    call: Apply, changes: Sequence[bool], down: Mapping[Term, Reversed | None]
+) -> tuple[Reversed, ...] | None:
+    """When NumPy's inner loop gets a negative stride for an operand.
+
+    Where some operands go up and some down, NumPy's iterator leaves them so. Where all go down it turns them around,
+    unless each of them is one row.
+    """
+    args = [arg for arg, changing in zip(call.args, changes, strict=True) if changing]
+    if not any(arg in down for arg in args):
+        return None
+    if not all(arg in down for arg in args):
+        return ()
+    conditions = [down[arg] for arg in args]
+    found = tuple(condition for condition in conditions if condition is not None)
+    return found if len(found) == len(conditions) else None
 
 
 def _cone(roots: Iterable[Term], held: dict[Term, Block], varying: dict[Term, bool]) -> list[Term]:
@@ -92,23 +112,23 @@ def _placed(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> tupl
     homes: dict[Term, Block] = {}
     found: list[Compute | Borrow] = []
 
-    def place(term: Term, backwards: bool = False) -> Block:
+    def place(term: Term) -> Block:
         nonlocal count
         pool = free.setdefault(term.dtype.itemsize, [])
         if not pool:
             pool.append(count)
             count += 1
-        homes[term] = Block(pool.pop(), term.dtype, backwards)
+        homes[term] = Block(pool.pop(), term.dtype)
         return homes[term]
 
     for position, stage in enumerate(stages):
-        results = tuple((term, place(term, term in stage.backwards)) for term in stage.wanted)
+        results = tuple((term, place(term)) for term in stage.wanted)
         if results:
             found.append(Compute(results))
         args = tuple(
             homes[arg] if changes else None for arg, changes in zip(stage.call.args, stage.varying, strict=True)
         )
-        found.append(Borrow(stage.call, args, place(stage.call)))
+        found.append(Borrow(stage.call, args, place(stage.call), stage.backwards))
         for term in [term for term in homes if dies[term] == position]:
             free[term.dtype.itemsize].append(homes.pop(term).number)
     return tuple(found)
@@ -122,7 +142,7 @@ def _deaths(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> dict
         read = [*_read(list(stage.wanted), held, varying), *stage.call.args]
         dies |= {term: position for term in read if varying[term]}
         dies |= dict.fromkeys(stage.wanted, position)
-        held |= {term for term in stage.wanted if term not in stage.backwards} | {stage.call}
+        held |= {*stage.wanted, stage.call}
     return dies | {term: len(stages) for term in _read([last], held, varying)}
 
 
