@@ -13,8 +13,11 @@ from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.program import Buffer, Load
 from eqsat.ir.region import Guard, Merges, Region
 from eqsat.ir.types import Array
-from eqsat.ir.view import View, identity
+from eqsat.ir.view import View
 from lowering.loops import NO_BYTES, Access, Axis, Bytes, Reversed
+
+Steps = tuple[Bytes, tuple[Bytes, ...]]
+"""A start, and a step for each axis."""
 
 
 class Geometry:
@@ -78,9 +81,14 @@ class Geometry:
                 step = step * self.size(shape[axis])
         return tuple(found)
 
-    def steps(self, load: Load) -> tuple[Bytes, tuple[Bytes, ...]]:
-        """The start, and the step for each axis of the space that reads."""
-        return self.view_steps(load.buffer, load.view)
+    def steps(self, buffer: Buffer, view: View) -> Steps:
+        """The start, and the step for each axis of the space that reads `buffer` through `view`."""
+        start, steps = NO_BYTES, [NO_BYTES] * view.rank
+        for along, stride in zip(view.axes, self.strides(buffer), strict=True):
+            start = start + stride.times(self.size(along.start))
+            if along.axis is not None:
+                steps[along.axis] = steps[along.axis] + stride.times(along.step)
+        return start, tuple(steps)
 
     def sign(self, buffer: Buffer, step: Bytes) -> int:
         """Whether a step goes up (1), down (-1), or nowhere (0)."""
@@ -95,35 +103,23 @@ class Geometry:
 
     def reversed(self, load: Load, shape: tuple[Dim, ...], order: Iterable[int]) -> Reversed | None:
         """The condition that a load is one row read from its end; None if it is not, whatever the sizes."""
-        _, steps = self.steps(load)
+        _, steps = self.steps(load.buffer, load.view)
         axes = [axis for axis in order if steps[axis] != NO_BYTES]
         if not axes or any(self.sign(load.buffer, steps[axis]) > 0 for axis in axes):
             return None
         return Reversed(load.buffer, tuple(steps[axis] for axis in axes), tuple(shape[axis] for axis in axes))
 
-    def target_steps(self, buffer: Buffer) -> tuple[Bytes, tuple[Bytes, ...]]:
-        """As `steps`, for writing a buffer as a whole."""
-        return self.view_steps(buffer, identity(len(buffer.shape)))
-
-    def view_steps(self, buffer: Buffer, view: View) -> tuple[Bytes, tuple[Bytes, ...]]:
-        """The start, and the step for each axis of the space that reads `buffer` through `view`."""
-        buffer = self.rows.get(buffer, buffer)
-        start, steps = NO_BYTES, [NO_BYTES] * view.rank
-        for along, stride in zip(view.axes, self.strides(buffer), strict=True):
-            start = start + stride.times(self.size(along.start))
-            if along.axis is not None:
-                steps[along.axis] = steps[along.axis] + stride.times(along.step)
-        return start, tuple(steps)
-
-    def access(self, buffer: Buffer, start: Bytes, steps: Iterable[Bytes], loops: Iterable[Axis]) -> Access:
-        """An access from a step for each loop.
+    def access(self, buffer: Buffer, view: View, loops: Iterable[tuple[Axis, int]]) -> Access:
+        """Where `view` of a buffer is touched in these loops, each with the axis of the view that it steps along.
 
         What holds one turn of a shared loop depends on that loop, which is the first, though it does not move.
         """
-        turns = buffer in self.rows
-        pairs = enumerate(zip(loops, steps, strict=True))
-        named = tuple((loop.name, step) for k, (loop, step) in pairs if step != NO_BYTES or (turns and k == 0))
-        return Access(self.rows.get(buffer, buffer), start, named)
+        row = self.rows.get(buffer)
+        start, steps = self.steps(row or buffer, view)
+        named = enumerate((loop.name, steps[axis]) for loop, axis in loops)
+        turns = row is not None
+        kept = tuple((name, step) for k, (name, step) in named if step != NO_BYTES or (turns and k == 0))
+        return Access(row or buffer, start, kept)
 
 
 SIZES: Arithmetic[Dim] = Arithmetic(

@@ -160,7 +160,7 @@ class _Run:
         return known[value]
 
     def _access(self, term: Load) -> Access:
-        start, _ = self.geometry.steps(term)
+        start, _ = self.geometry.steps(term.buffer, term.view)
         return Access(term.buffer, start, ())
 
     def _checks(self) -> None:

@@ -12,12 +12,11 @@ from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Constant
 from eqsat.ir.program import Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, children, walk
 from eqsat.ir.types import DType
-from lowering.geometry import Geometry
+from eqsat.ir.view import Along, View, identity
+from lowering.geometry import Geometry, Steps
 from lowering.loops import (
-    NO_BYTES,
     Access,
     Axis,
-    Bytes,
     Fill,
     FoldColumns,
     FoldRuns,
@@ -73,7 +72,7 @@ def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
     target = kernel.target
     shape = tuple(geometry.size(d) for d in target.shape)
     order = [axis for axis in target.order if shape[axis] != ONE]
-    space = _space(target, geometry.target_steps(target), term, shape, [order], geometry)
+    space = _space(target, identity(len(shape)), term, shape, [order], geometry)
     (loops,) = space.loops
     leaf: Statement = Store(space.target, term, space.accesses)
     if loops:
@@ -126,7 +125,7 @@ def _hoisted(
 
 def _space(
     target: Buffer,
-    target_steps: tuple[Bytes, tuple[Bytes, ...]],
+    target_view: View,
     term: Term,
     shape: tuple[Dim, ...],
     classes: Sequence[Sequence[int]],
@@ -134,7 +133,8 @@ def _space(
 ) -> _Space:
     """Loops over `classes` of axes, slowest first in each; neighbours of a class merge where every step allows."""
     loads = [node for node in walk([term]) if isinstance(node, Load)]
-    places = [target_steps, *(geometry.steps(load) for load in loads)]
+    views = [(target, target_view), *((load.buffer, load.view) for load in loads)]
+    places = [geometry.steps(buffer, view) for buffer, view in views]
     merged: list[list[int]] = []
     loops: list[tuple[Axis, ...]] = []
     for axes in classes:
@@ -146,17 +146,14 @@ def _space(
                 merged.append([axis])
         groups = enumerate(merged[first:], first)
         loops.append(tuple(Axis(f"i{k}", total(tuple(shape[axis] for axis in group))) for k, group in groups))
-    flat = [axis for found in loops for axis in found]
-    accesses = [
-        geometry.access(buffer, start, (steps[group[-1]] for group in merged), flat)
-        for buffer, (start, steps) in zip([target, *(load.buffer for load in loads)], places, strict=True)
-    ]
+    walked = list(zip([axis for found in loops for axis in found], [group[-1] for group in merged], strict=True))
+    accesses = [geometry.access(buffer, view, walked) for buffer, view in views]
     leading = tuple(merged[0]) if merged else ()
     order = tuple(axis for group in merged for axis in group)
     return _Space(tuple(loops), order, leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
 
 
-def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: list[tuple[Bytes, tuple[Bytes, ...]]]) -> bool:
+def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: Sequence[Steps]) -> bool:
     return all(steps[slow] == steps[fast].times(shape[fast]) for _, steps in places)
 
 
@@ -181,10 +178,7 @@ def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
     target, reduction, order, term = kernel.target, fold.reduction, fold.reduction.order, fold.arg
     shape = tuple(geometry.size(d) for d in fold.extents)
     kept = [axis for axis in range(len(shape)) if axis not in reduction.axes]
-    start, steps = geometry.target_steps(target)
-    spread = [NO_BYTES] * len(shape)
-    for axis, step in zip(kept, steps, strict=True):
-        spread[axis] = step
+    view = View(tuple(Along(axis) for axis in kept), len(shape))
     outside = [kept[axis] for axis in target.order if shape[kept[axis]] != ONE]
     outer = [axis for axis in order.outer if axis in reduction.axes and shape[axis] != ONE]
     inner = [axis for axis in order.inner if shape[axis] != ONE]
@@ -195,7 +189,7 @@ def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
         outer, inner = ([*outer, *inner], []) if columns else ([], [*outer, *inner])
     elif not columns and not pairwise:
         outer, inner = [], [*outer, *inner]  # one element after the other, whichever loop it is in
-    space = _space(target, (start, tuple(spread)), term, shape, [outside, outer, inner], geometry)
+    space = _space(target, view, term, shape, [outside, outer, inner], geometry)
     rows, runs, along = space.loops
     if columns:
         row = plan_row(rows[-1], term, space.accesses, space.down(geometry, rows[-1], shape))

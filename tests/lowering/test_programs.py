@@ -235,6 +235,36 @@ def test_the_kernels_of_a_softmax_share_the_loop_over_rows() -> None:
         assert_same(Runner(program)(data)[0], e / e.sum(axis=1, keepdims=True))
 
 
+def test_a_flat_kernel_joins_a_shared_loop_when_it_reads_what_each_turn_makes() -> None:
+    data = numbers(12, 7)
+    build = Build(data)
+    rows, columns = build.shape(0)
+    column = View((Along(0),), 2)
+    top = build.kernel(fold("maximum", build.load(0), build.shape(0), (1,), (), (1,)), (rows,), role="temp")
+    e = ufunc("exp", ufunc("subtract", build.load(0), Load(top, column)))
+    s = build.kernel(fold("add", e, build.shape(0), (1,), (), (1,)), (rows,), role="temp")
+    again = ufunc("exp", ufunc("subtract", build.load(0), Load(top, column)))
+    build.kernel(ufunc("divide", again, Load(s, column)), (rows, columns))
+    program = build.program()
+    (nest,) = nests_of(program)
+    assert [tuple(map(str, t.shape)) for t in nest.targets[:2]] == [("1",), ("1",)]
+    e = np.exp(data - data.max(axis=1, keepdims=True))
+    assert_same(Runner(program)(data)[0], e / e.sum(axis=1, keepdims=True))
+
+
+def test_a_loop_over_two_merged_axes_is_shared() -> None:
+    data = numbers(3, 4, 17)
+    build = Build(data)
+    shape = build.shape(0)
+    view = View((Along(0), Along(1)), 3)
+    s = build.kernel(fold("add", build.load(0), shape, (2,), (), (2,)), shape[:2], role="temp")
+    build.kernel(ufunc("divide", build.load(0), Load(s, view)), shape)
+    program = build.program()
+    (nest,) = nests_of(program)
+    assert tuple(map(str, nest.targets[0].shape)) == ("1", "1")
+    assert_same(Runner(program)(data)[0], data / data.sum(axis=2, keepdims=True))
+
+
 def test_kernels_that_read_other_rows_do_not_share_a_loop() -> None:
     data = numbers(30, 20)
     build = Build(data)
