@@ -253,12 +253,14 @@ def _rewrite(one: Rule, left: Pattern, number: int) -> Iterator[str]:
     facts += [f"(Silent v_{name})" for name in one.dropped]
     right = _term(one, one.right, [], matching=False)
     fired = f'(Fired "{one.name}" l)'
+    # What is a part of itself, or a number, is of no further use: rules that match it would build on it without end
+    # (x 0 = 0 alone lets a common factor 0 be taken out of any two terms, and then out of all of their sums).
+    done = f" (subsume {body})" if one.right.op in ("variable", "literal") else ""
 
     def text(guard: str, result: str, suffix: str) -> str:
         name = f'"{one.name}#{number}{suffix}"'
-        return (
-            f"(rule ({' '.join(facts)} {guard}) ((union l {result}) {fired}) :ruleset simplify_{one.kind} :name {name})"
-        )
+        actions = f"(union l {result}) {fired}{done}"
+        return f"(rule ({' '.join(facts)} {guard}) ({actions}) :ruleset simplify_{one.kind} :name {name})"
 
     kept = sorted(set(variables(one.right)))
     if not kept:

@@ -31,16 +31,21 @@ from eqsat.rules.api import CONSTANT_TESTS, RuleBook, literal
 class Budgets:
     """What the rules may cost.
 
-    `nodes`: rows of all tables (20,000). `seconds`: wall-clock time (1.0). `iterations`: of the simplifying rules in
-    a row (16). `rounds`: how often the host talks to the rules, and the rules copy expressions to where they are
-    read (24).
+    `nodes`: rows of all tables (20,000). `growth`: by how much one iteration may multiply a graph of more than a
+    thousand rows (4.0), because nothing stops the next one while it runs, and such growth is squared each time.
+    `seconds`: wall-clock time (1.0). `iterations`: of the simplifying rules in a row (16). `rounds`: how often the
+    host talks to the rules, and the rules copy expressions to where they are read (24).
     """
 
     nodes: int = 20_000
+    growth: float = 4.0
     seconds: float = 1.0
     iterations: int = 16
     rounds: int = 24
 
+
+_SMALL = 1000
+"""Rows: a graph below this may grow by any factor."""
 
 SATURATED, EXPANDED = "saturated", "expanded"
 """Why a phase ended: nothing changes any more, or it is the host's turn. Anything else is a budget."""
@@ -86,15 +91,19 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
             out = read_out(opened)
             lap("read")
             rounds += 1
-            news = run.news(out)
+            over = stop not in (SATURATED, EXPANDED)
+            news = run.numbers(out) if over else run.news(out)
             mirrored = not run.commuted and has_mirrored(out.graph)
-            if stop not in (SATURATED, EXPANDED) or (stop == SATURATED and not news and not mirrored):
+            if stop == SATURATED and not news and not mirrored:
                 break
-            if rounds == budgets.rounds:
-                stop = f"stopped after {rounds} rounds"
-                break
+            if not over and rounds == budgets.rounds:
+                stop, over = f"stopped after {rounds} rounds", True
             if news:
                 opened.run(news)
+            if over:
+                # Numbers that rules wrote are now one with the constants that they are: before, those were two classes.
+                out = read_out(opened) if news else out
+                break
             lap("host")
         nodes = opened.size()
     lap("close")
@@ -116,12 +125,15 @@ class _Run:
         self.rulesets = ("simplify", *(f"simplify_{kind}" for kind in kinds))
         self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
 
-    def over(self) -> str:
+    def over(self, before: int) -> str:
+        """Why no more rules may run after an iteration on a graph of `before` rows, or nothing."""
         if perf_counter() - self.start > self.budgets.seconds:
             return f"over the time budget of {self.budgets.seconds} s"
         nodes = self.opened.size()
         if nodes > self.budgets.nodes:
             return f"over the node budget: {nodes} of {self.budgets.nodes}"
+        if nodes > max(before, _SMALL) * self.budgets.growth:
+            return f"over the growth budget: from {before} nodes to {nodes} in one iteration"
         return ""
 
     def phase(self, commute: bool) -> str:
@@ -131,9 +143,10 @@ class _Run:
             self.opened.iterate("commute")
         for _ in range(self.budgets.iterations):
             self.opened.run("(run-schedule (saturate (run analysis)))", keep=True)
+            before = self.opened.size()
             if not self.opened.iterate(*self.rulesets).updated:
                 break
-            if why := self.over():
+            if why := self.over(before):
                 return why
         return EXPANDED if self.opened.iterate("expand").updated else SATURATED
 
@@ -244,15 +257,24 @@ class _Run:
             yield f'(set (fold_dtype {self.folds_told}) "{fold.dtype.char}")'
             self.folds_told += 1
 
-    def news(self, out: ReadOut) -> str:
-        """What the host finds in a read-out that the e-graph has not been told."""
-        graph, lines = out.graph, []
+    def numbers(self, out: ReadOut) -> str:
+        """That numbers which rules wrote are the constants that they are."""
+        lines = self._literals(out)
+        return self._as_rule(lines) if lines else ""
+
+    def _literals(self, out: ReadOut) -> list[str]:
+        lines: list[str] = []
         for char, value in out.literals:
             constant = literal(ast.literal_eval(value), np.dtype(char))
             if constant is not None:
                 enode = ENode("constant", char, constant.data.hex())
                 lines += self._once(f'(union (Literal "{value}" "{char}") {_text(enode)})')
                 lines += self.facts_about(enode)
+        return lines
+
+    def news(self, out: ReadOut) -> str:
+        """What the host finds in a read-out that the e-graph has not been told."""
+        graph, lines = out.graph, self._literals(out)
         constants = [next((e for e in alternatives if e.kind == "constant"), None) for alternatives in graph.elements]
         for alternatives in graph.elements:
             for enode in alternatives:
