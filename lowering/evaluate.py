@@ -18,6 +18,7 @@ from lowering import python_ops
 from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
 from lowering.frame import Stride
+from lowering.geometry import is_aligned
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
 from lowering.scalar import Site, dtypes_of, inline
@@ -106,10 +107,13 @@ def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
 
 def _step_of_one(code: Code, arg: Term, dtype: DType) -> Value:
     """The stride with which NumPy's loop gets an operand of one element: of a vector, its own, which has a sign."""
-    if isinstance(arg, Load) and arg.buffer.param is not None and arg.buffer.shape == (ONE,):
-        below = code.entry.icmp_signed("<", code.word(Stride(arg.buffer.param, 0)), I64(0))
-        return code.entry.select(below, I64(-dtype.itemsize), I64(dtype.itemsize))
-    return I64(dtype.itemsize)
+    up = I64(dtype.itemsize)
+    if not isinstance(arg, Load) or arg.buffer.param is None or arg.buffer.shape != (ONE,):
+        return up
+    if not is_aligned(code.program.region, arg.buffer):
+        return up
+    below = code.entry.icmp_signed("<", code.word(Stride(arg.buffer.param, 0)), I64(0))
+    return code.entry.select(below, I64(-dtype.itemsize), up)
 
 
 def call_loop(code: Code, term: Apply, pointers: list[Value], steps: list[Value], count: Value) -> None:

@@ -101,6 +101,10 @@ class Geometry:
         down = isinstance(type_, Array) and type_.layout.negative[axis]
         return -1 if down != (count.const < 0) else 1
 
+    def is_aligned(self, buffer: Buffer) -> bool:
+        """As the function of that name."""
+        return is_aligned(self._region, buffer)
+
     def reversed(self, load: Load, shape: tuple[Dim, ...], order: Iterable[int]) -> Reversed | None:
         """The condition that a load is one row read from its end; None if it is not, whatever the sizes."""
         _, steps = self.steps(load.buffer, load.view)
@@ -120,6 +124,12 @@ class Geometry:
         turns = row is not None
         kept = tuple((name, step) for k, (name, step) in named if step != NO_BYTES or (turns and k == 0))
         return Access(row or buffer, start, kept)
+
+
+def is_aligned(region: Region, buffer: Buffer) -> bool:
+    """Whether NumPy's loops read the buffer where it lies: what is misaligned it copies first, front to back."""
+    type_ = None if buffer.param is None else region.params[buffer.param].type
+    return not isinstance(type_, Array) or type_.layout.alignment == "aligned"
 
 
 SIZES: Arithmetic[Dim] = Arithmetic(

@@ -24,7 +24,7 @@ from llvmlite import ir
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import ONE, Symbol
 from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Region
-from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, packed_layout
+from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, equal_dtypes, packed_layout
 from lowering import python_api
 from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
 from lowering.writer import BIT, INT8, INT32, INT64, POINTER, Writer, number
@@ -78,7 +78,11 @@ def _class(writer: Writer, param: Param, given: ir.Value) -> None:
         case Array():
             name, class_ = "numpy.ndarray", np.ndarray
         case Scalar(dtype, "numpy"):
-            name, class_ = f"numpy.{dtype.type.__name__}", dtype.type
+            found = writer.load(given, TYPE_FIELD, POINTER)
+            classes = dict.fromkeys(equal.type for equal in equal_dtypes(dtype))
+            wanted = [writer.object(f"numpy.{class_.__name__}", class_) for class_ in classes]
+            writer.require(reduce(builder.or_, [builder.icmp_unsigned("==", found, one) for one in wanted]))
+            return
         case Scalar(dtype, _) if dtype.kind == "b":
             true = builder.icmp_unsigned("==", given, writer.object("True", True))
             writer.require(builder.or_(true, builder.icmp_unsigned("==", given, writer.object("False", False))))
@@ -136,7 +140,7 @@ def _numpy_scalar(writer: Writer, dtype: DType, given: ir.Value) -> tuple[ir.Val
 
 
 def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
-    """Each array has NumPy's own dtype object, or another of the same number and byte order (from a pickle, say)."""
+    """Each array has NumPy's own dtype object, or another that is equal: from a pickle, say, or of another C type."""
     builder = writer.builder
     found = [writer.load(value, ARRAY.dtype, POINTER) for _, value in arrays]
     own = [
@@ -145,7 +149,9 @@ def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
     ]
     with builder.if_then(builder.not_(reduce(builder.and_, own)), likely=False):
         for (dtype, _), given in zip(arrays, found, strict=True):
-            writer.require_equal(writer.load(given, DTYPE.number, INT32), number(dtype.num, INT32))
+            kind = writer.load(given, DTYPE.number, INT32)
+            same = [builder.icmp_unsigned("==", kind, number(equal.num, INT32)) for equal in equal_dtypes(dtype)]
+            writer.require(reduce(builder.or_, same))
             byteorder = writer.load(given, DTYPE.byteorder, INT8)
             writer.require(builder.icmp_unsigned("!=", byteorder, number(_OPPOSITE, INT8)))
         writer.settle()
@@ -163,25 +169,31 @@ def _array(writer: Writer, index: int, type_: Array, given: ir.Value) -> Operand
         relation = "==" if type_.shape[axis] == ONE else "!="
         writer.require(writer.builder.icmp_signed(relation, length, number(1)))
         writer.symbols[Symbol(index, axis)] = length
+    data = writer.load(given, ARRAY.data, INT64)
     writer.require(_layout(writer, type_, extents, strides, flags))
-    return Operand(given, (writer.load(given, ARRAY.data, INT64),), extents, strides, flags)
+    if type_.layout.alignment != "aligned":
+        writer.require(_misaligned(writer, type_, data, strides))
+    return Operand(given, (data,), extents, strides, flags)
 
 
 def _layout(
     writer: Writer, type_: Array, extents: Sequence[ir.Value], strides: Sequence[ir.Value], flags: ir.Value
 ) -> ir.Value:
-    """Whether `layout_of` would answer this layout."""
+    """Whether `layout_of` would answer this layout, but for the two kinds of misaligned arrays."""
     builder, layout = writer.builder, type_.layout
+    c_flag, f_flag = python_api.C_CONTIGUOUS, python_api.F_CONTIGUOUS
+    aligned = python_api.ALIGNED if layout.alignment == "aligned" else 0
 
-    def flag(bit: int) -> ir.Value:
-        return builder.icmp_unsigned("!=", builder.and_(flags, number(bit, INT32)), number(0, INT32))
+    def flags_are(wanted: int, among: int) -> ir.Value:
+        """Whether those `wanted` of the bits `among` are set, no others of them, and alignment as the layout has it."""
+        found = builder.and_(flags, number(among | python_api.ALIGNED, INT32))
+        return builder.icmp_unsigned("==", found, number(wanted | aligned, INT32))
 
-    c_order, f_order = flag(python_api.C_CONTIGUOUS), flag(python_api.F_CONTIGUOUS)
-    if layout == c_layout(type_.shape):
-        return c_order
-    if layout == packed_layout(type_.shape, tuple(reversed(range(type_.ndim)))):
-        return builder.and_(f_order, builder.not_(c_order))
-    conditions = [builder.not_(c_order)]
+    if layout.has_order_of(c_layout(type_.shape)):
+        return flags_are(c_flag, among=c_flag)
+    if layout.has_order_of(packed_layout(type_.shape, tuple(reversed(range(type_.ndim))))):
+        return flags_are(f_flag, among=c_flag | f_flag)
+    conditions = [flags_are(0, among=c_flag)]
     axes = [axis for axis in range(type_.ndim) if type_.shape[axis] != ONE]
     for axis in axes:
         relation = "==" if not layout.ranks[axis] else "<" if layout.negative[axis] else ">"
@@ -198,6 +210,19 @@ def _layout(
         packed = _packed(builder, type_, walked, extents, strides)
         conditions.append(packed if layout.packed else builder.not_(packed))
     return reduce(builder.and_, conditions)
+
+
+def _misaligned(writer: Writer, type_: Array, data: ir.Value, strides: Sequence[ir.Value]) -> ir.Value:
+    """Whether an array whose flag is not set is `shifted` or `ragged`, as its type says."""
+    builder, rest = writer.builder, number(type_.dtype.alignment - 1)
+    steps: ir.Value = number(0)
+    for axis, stride in enumerate(strides):
+        if type_.shape[axis] != ONE:
+            steps = builder.or_(steps, stride)
+    whole = builder.icmp_signed("==", builder.and_(steps, rest), number(0))
+    if type_.layout.alignment == "ragged":
+        return builder.not_(whole)
+    return builder.and_(whole, builder.icmp_signed("!=", builder.and_(data, rest), number(0)))
 
 
 def _could_be_packed(type_: Array, axes: Sequence[int]) -> bool:

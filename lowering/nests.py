@@ -64,7 +64,7 @@ class _Space:
         return {
             load: geometry.reversed(load, shape, order)
             for load, access in self.accesses.items()
-            if geometry.sign(load.buffer, access.step(row.name)) < 0
+            if geometry.is_aligned(load.buffer) and geometry.sign(load.buffer, access.step(row.name)) < 0
         }
 
 

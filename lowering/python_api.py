@@ -70,7 +70,7 @@ _ARRAY_TYPE_SLOT = 2
 
 SIGNATURES: dict[str, str] = CPYTHON | {name: signature for name, (_, signature) in NUMPY.items()}
 
-C_CONTIGUOUS, F_CONTIGUOUS, WRITEABLE = 0x0001, 0x0002, 0x0400
+C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0002, 0x0100, 0x0400
 """Bits of an array's flags (ndarraytypes.h)."""
 
 KEEP_ORDER = 2
@@ -143,6 +143,7 @@ def _int(address: int) -> int:
 def _verify_arrays() -> None:
     samples = [np.arange(24.0).reshape(2, 3, 4)[::-1, :, ::2], np.zeros((3, 5), np.int8).T, np.array(7j)]
     samples[0].flags.writeable = False
+    samples[2].setflags(align=False)
     for sample in samples:
         at, ndim = id(sample), sample.ndim
         extents, strides = _word(at + ARRAY.extents), _word(at + ARRAY.strides)
@@ -155,7 +156,7 @@ def _verify_arrays() -> None:
             tuple(_word(strides + 8 * k) for k in range(ndim)),
             _word(at + ARRAY.base),
             _word(at + ARRAY.dtype),
-            (bool(flags & C_CONTIGUOUS), bool(flags & F_CONTIGUOUS), bool(flags & WRITEABLE)),
+            tuple(bool(flags & bit) for bit in (C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE)),
         )
         told = sample.flags
         expected = (
@@ -166,7 +167,7 @@ def _verify_arrays() -> None:
             sample.strides,
             0 if sample.base is None else id(sample.base),
             id(sample.dtype),
-            (told.c_contiguous, told.f_contiguous, told.writeable),
+            (told.c_contiguous, told.f_contiguous, told.aligned, told.writeable),
         )
         if seen != expected:
             raise InternalError("NumPy's array struct is not as expected", have=f"{seen} is not {expected}")

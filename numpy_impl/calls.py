@@ -19,7 +19,7 @@ from eqsat.frontend.builder import Builder
 from eqsat.frontend.values import Call, Handler, Known, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType
+from eqsat.ir.types import Array, DType, canonical
 
 NONE = Known(None)
 TRUE = Known(True)
@@ -100,7 +100,7 @@ def dtype_of(call: Call, value: Value) -> DType:
         found = np.dtype(value.value)  # type: ignore[arg-type]
     except TypeError as error:
         raise PythonRaises(str(error), call.span) from error
-    return found
+    return canonical(found)
 
 
 def optional_dtype(call: Call, value: Value) -> DType | None:

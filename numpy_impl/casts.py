@@ -13,12 +13,12 @@ import numpy as np
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import python_scalars
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.promotion import SUPPORTED_CHARS, canonical
+from eqsat.frontend.promotion import SUPPORTED_CHARS
 from eqsat.frontend.values import Call, Handler, Known, Value
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Scalar, c_layout
+from eqsat.ir.types import Array, DType, Scalar, c_layout, canonical
 from numpy_impl.calls import FALSE, NONE, TRUE, array, dtype_of, handler, known_bool, optional_dtype, order_of, refuse
 
 SCALAR_TYPES: tuple[type[np.generic], ...] = (
@@ -27,10 +27,12 @@ SCALAR_TYPES: tuple[type[np.generic], ...] = (
     np.int16,
     np.int32,
     np.int64,
+    np.longlong,
     np.uint8,
     np.uint16,
     np.uint32,
     np.uint64,
+    np.ulonglong,
     np.float16,
     np.float32,
     np.float64,
@@ -41,7 +43,7 @@ SCALAR_TYPES: tuple[type[np.generic], ...] = (
 
 def converter(type_: type[np.generic]) -> Handler:
     """`np.float32(x)` and its like: a NumPy scalar of a number, the converted array of an array."""
-    dtype = np.dtype(type_)
+    dtype = canonical(np.dtype(type_))
 
     def handle(builder: Builder, call: Call) -> Value:
         if len(call.args) != 1 or call.kwargs:
@@ -118,7 +120,7 @@ def astype(
         return number(builder, call, node, target)
     layout = order_of(call, order, "K")
     if not known_bool(call, "copy", copy) and source.dtype == target:
-        if layout == "K" or builder.ordered(node, layout, call.span) == source.layout:
+        if layout == "K" or source.layout.has_order_of(builder.ordered(node, layout, call.span)):
             return node
         return builder.copy(node, layout, call.span)
     if layout == "K":
@@ -129,7 +131,7 @@ def astype(
 
 def supported(call: Call, dtype: DType) -> DType:
     """The dtype, if there are numbers of it here."""
-    if dtype.char not in SUPPORTED_CHARS or not dtype.isnative or dtype.char != canonical(dtype).char:
+    if dtype.char not in SUPPORTED_CHARS or not dtype.isnative:
         raise UnsupportedError(
             f"a conversion to {dtype} is not compiled",
             call.span,
@@ -166,7 +168,11 @@ def asarray(
         return boxed(builder, call, node, target)
     node = node if target is None else _converted(builder, call, node, supported(call, target))
     source = builder.numeric(node, call.span)
-    if layout in "KA" or not isinstance(source, Array) or builder.ordered(node, layout, call.span) == source.layout:
+    if (
+        layout in "KA"
+        or not isinstance(source, Array)
+        or source.layout.has_order_of(builder.ordered(node, layout, call.span))
+    ):
         return node
     return builder.copy(node, layout, call.span)
 
@@ -218,7 +224,7 @@ def ascontiguousarray(builder: Builder, call: Call, a: Value, dtype: Value = NON
     if node.type.ndim == 0:
         raise UnsupportedError("np.ascontiguousarray of an array without axes is not compiled yet", call.span)
     target = optional_dtype(call, dtype)
-    if node.type.layout != c_layout(node.type.shape):
+    if not node.type.layout.has_order_of(c_layout(node.type.shape)):
         node = builder.copy(node, "C", call.span)
     return node if target is None else _converted(builder, call, node, supported(call, target))
 

@@ -8,20 +8,22 @@ records, `longdouble`, lists and everything else. A Python int beyond int64 is a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from eqsat.errors import TypingError, UnsupportedError
 from eqsat.ir.dims import ONE, Dim, Symbol, dim
 from eqsat.ir.span import NOWHERE, Span
-from eqsat.ir.types import Array, DType, Layout, NoneType, Scalar, Type, c_layout, packed_layout
+from eqsat.ir.types import Alignment, Array, DType, Layout, NoneType, Scalar, Type, c_layout, canonical, packed_layout
 
 DTYPES: Mapping[str, DType] = {
     char: np.dtype(char) for char in (*"?efdFD", *(np.dtype(f"{sign}{bits}").char for sign in "iu" for bits in "1248"))
 }
 """The dtypes that eqsat computes in, NumPy's own objects, by type character.
 
-Where two C types have one size (`long` and `long long`), only the one that NumPy calls `np.int64` is here.
+Where two C types have one size (`long` and `long long`), only the one that NumPy calls `np.int64` is here; the other
+is taken for it.
 """
 
 PYTHON_TYPES: Mapping[type, DType] = {
@@ -44,8 +46,6 @@ _REMEDIES: Mapping[str, str] = {
     "V": "pass its fields one by one: x['name']",
     "g": "pass x.astype(np.float64)",
     "G": "pass x.astype(np.complex128)",
-    "q": "pass x.astype(np.int64)",
-    "Q": "pass x.astype(np.uint64)",
 }
 
 
@@ -58,6 +58,10 @@ def type_of(value: object, index: int, name: str = "", span: Span = NOWHERE) -> 
     if exact is np.ndarray:
         assert isinstance(value, np.ndarray)
         dtype = _supported(value.dtype, called, "an array", span)
+        if not value.flags.aligned and _alignment_of(value) == "aligned":
+            raise TypingError(
+                f"{called} is an array that is said to be misaligned and is not", span, instead="x.setflags(align=True)"
+            )
         shape = tuple(ONE if n == 1 else dim(Symbol(index, axis)) for axis, n in enumerate(value.shape))
         return Array(dtype, shape, layout_of(value))
     if exact in PYTHON_TYPES:
@@ -105,16 +109,27 @@ def layout_of(array: np.ndarray) -> Layout:
     orders; strides of axes of length one mean nothing.
     """
     known: tuple[Dim, ...] = tuple(ONE if n == 1 else dim(Symbol(0, axis)) for axis, n in enumerate(array.shape))
+    alignment = _alignment_of(array)
     if array.flags.c_contiguous:
-        return c_layout(known)
+        return replace(c_layout(known), alignment=alignment)
     if array.flags.f_contiguous:
-        return packed_layout(known, tuple(reversed(range(array.ndim))))
+        return replace(packed_layout(known, tuple(reversed(range(array.ndim)))), alignment=alignment)
     sizes = [0 if n == 1 else abs(stride) for n, stride in zip(array.shape, array.strides, strict=True)]
     speeds = sorted(set(sizes) - {0})
     ranks = tuple(speeds.index(size) + 1 if size else 0 for size in sizes)
     negative = tuple(stride < 0 and n != 1 for n, stride in zip(array.shape, array.strides, strict=True))
     unit = bool(speeds) and speeds[0] == array.itemsize
-    return Layout(ranks, _is_packed(array, ranks, negative), unit, negative)
+    return Layout(ranks, _is_packed(array, ranks, negative), unit, negative, alignment)
+
+
+def _alignment_of(array: np.ndarray) -> Alignment:
+    """As NumPy's flag, which is what its iterator goes by. The strides of axes of length one mean nothing."""
+    step = array.dtype.alignment
+    if array.flags.aligned:
+        return "aligned"
+    if any(stride % step for n, stride in zip(array.shape, array.strides, strict=True) if n != 1):
+        return "ragged"
+    return "shifted" if array.ctypes.data % step else "aligned"
 
 
 def _is_packed(array: np.ndarray, ranks: tuple[int, ...], negative: tuple[bool, ...]) -> bool:
@@ -131,7 +146,7 @@ def _is_packed(array: np.ndarray, ranks: tuple[int, ...], negative: tuple[bool, 
 
 
 def _supported(dtype: np.dtype, called: str, form: str, span: Span) -> DType:
-    found = DTYPES.get(dtype.char)
+    found = DTYPES.get(canonical(dtype).char)
     if found is not None and dtype.isnative:
         return found
     if found is not None:

@@ -34,7 +34,7 @@ from eqsat.ir.nodes import Constant, Node, dim_node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Layout, Scalar, Type, shape_of
+from eqsat.ir.types import Array, DType, Layout, Scalar, Type, canonical, shape_of
 from eqsat.ir.view import View, identity
 
 PYTHON_INT = Scalar(np.dtype(np.int64), "python")
@@ -104,6 +104,7 @@ class Builder:
 
     def constant(self, value: object, dtype: DType, span: Span) -> Node:
         """A NumPy scalar."""
+        dtype = canonical(dtype)
         return Node("constant", (), Constant.of(value, dtype), Scalar(dtype, "numpy"), span)
 
     def check(self, condition: Node) -> None:
@@ -304,7 +305,14 @@ class Builder:
         view, shape = index_view(source.shape, read, self.facts, span)
         if not shape and not any(isinstance(i, Known) and i.value is Ellipsis for i in items):
             return Node("view", (x,), view, Scalar(source.dtype, "numpy"), span)
-        return self.view(x, view, shape, span)
+        found = self.view(x, view, shape, span)
+        assert isinstance(found.type, Array)
+        if found.type.layout.alignment == "unknown" and any(found.type.layout.negative):
+            # NumPy's loops read an aligned array from its end, and others from a buffer, with other bits.
+            raise UnsupportedError(
+                "a slice whose alignment is not known is read backwards", span, instead="pass x.copy()"
+            )
+        return found
 
     def copy(self, x: Node, order: str, span: Span) -> Node:
         """A fresh array, in order `C`, `F`, `A` or `K`."""

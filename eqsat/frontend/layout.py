@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqsat.ir.dims import ONE, Dim
-from eqsat.ir.types import Array, Layout, packed_layout
+from eqsat.ir.types import Alignment, Array, Layout, packed_layout
 from eqsat.ir.view import View
 
 
@@ -91,7 +91,17 @@ def view_layout(source: Array, view: View, shape: tuple[Dim, ...]) -> Layout:
         and source.layout.unit
         and all(source.layout.ranks[origin[a]] == 1 and abs(view.axes[origin[a]].step) == 1 for a in fastest)
     )
-    return Layout(tuple(ranks), packed, unit, tuple(negative))
+    return Layout(tuple(ranks), packed, unit, tuple(negative), view_alignment(source, view, shape))
+
+
+def view_alignment(source: Array, view: View, shape: tuple[Dim, ...]) -> Alignment:
+    """The alignment of a view, which NumPy finds out anew: of a ragged array, it is if it has all of its strides."""
+    if source.layout.alignment != "ragged":
+        return source.layout.alignment
+    for along, length in zip(view.axes, source.shape, strict=True):
+        if length != ONE and (along.axis is None or abs(along.step) != 1 or shape[along.axis] == ONE):
+            return "unknown"
+    return "ragged"
 
 
 def _origins(view: View) -> dict[int, int]:

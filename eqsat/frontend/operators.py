@@ -209,6 +209,7 @@ def ordered_layout(source: Array, order: str, span: Span) -> Layout:
     if order == "F":
         return packed_layout(source.shape, fortran)
     if order == "A":
-        is_fortran = source.layout == packed_layout(source.shape, fortran) and source.layout != c_layout(source.shape)
-        return packed_layout(source.shape, fortran) if is_fortran else c_layout(source.shape)
+        c_order, f_order = c_layout(source.shape), packed_layout(source.shape, fortran)
+        is_fortran = source.layout.has_order_of(f_order) and not source.layout.has_order_of(c_order)
+        return f_order if is_fortran else c_order
     raise PythonRaises(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})", span)

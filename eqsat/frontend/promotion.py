@@ -12,7 +12,7 @@ import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Scalar
+from eqsat.ir.types import Array, DType, Scalar, canonical
 
 SUPPORTED_CHARS = frozenset("?bBhHiIlLqQefdFD")
 WEAK: dict[str, type] = {"i": int, "f": float, "c": complex}
@@ -44,11 +44,6 @@ def resolve_loop(
     for found in resolved:
         check_supported(found, f"{ufunc.__name__} of these types", span)
     return tuple(canonical(d) for d in resolved[:-1]), canonical(resolved[-1])
-
-
-def canonical(dtype: DType) -> DType:
-    """One dtype object for each type: `long long` is `long` where both have 64 bits."""
-    return np.dtype(dtype.str) if dtype.kind in "iu" else dtype
 
 
 def check_supported(dtype: DType, what: str, span: Span) -> None:

@@ -4,7 +4,8 @@ Called by `reduction`. Only sums of inexact numbers ask for all of it: integers,
 product need no more than the order of the axes. NumPy sorts the axes by stride, walks neighbours that lie in memory
 as one as one axis, and gives the innermost axis to the ufunc's inner loop; where axes do not lie as one it copies
 whole inner axes into a buffer, as many as fit, and gives the buffer to the inner loop
-(`npyiter_find_buffering_setup`). This is so since NumPy 2.3; `buffers_as_expected` asks.
+(`npyiter_find_buffering_setup`). This is so since NumPy 2.3; `buffers_as_expected` asks. An operand that is converted
+or misaligned goes through the buffer whatever its axes.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def plain_order(source: Array, axes: Sequence[int]) -> Order:
 def sum_order(node: Node, axes: Sequence[int], converts: bool, facts: Facts, span: Span) -> Order:
     """The order of a sum of inexact numbers; `converts` says that NumPy converts the elements on the way.
 
-    Refuses what the sizes leave open in NumPy releases that buffer in another way.
+    Refuses what the sizes leave open in NumPy releases that buffer in another way, and long sums over views of which
+    is not known whether they are aligned.
     """
     source = node.type
     assert isinstance(source, Array)
@@ -55,6 +57,16 @@ def sum_order(node: Node, axes: Sequence[int], converts: bool, facts: Facts, spa
     if not inner:
         return Order(outer, inner)
     buffer = np.getbufsize()
+    converts = converts or source.layout.alignment in ("shifted", "ragged")
+    if not converts and source.layout.alignment == "unknown" and buffers_as_expected():
+        size = product(tuple(source.shape[k] for k in inner))
+        if not facts.decide(dim(buffer), ">=", size, span):
+            raise UnsupportedError(
+                f"the order of a sum of more than {buffer} elements depends on their alignment, not known of this view",
+                span,
+                instead="sum a copy: x.copy()",
+            )
+        converts = True  # which of so few elements changes nothing
     if source.layout.packed or sum(source.shape[k] != ONE for k in inner) == 1:
         # One axis, or several that surely lie as one. NumPy before 2.3 cuts it even where nothing is converted.
         return Order(outer, inner, buffer if converts or not buffers_as_expected() else None)

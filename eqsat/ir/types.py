@@ -5,7 +5,7 @@ Python's int, float, bool and complex are *weak* scalars (NEP 50): they take the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,17 @@ import numpy as np
 from eqsat.ir.dims import Dim
 
 DType = np.dtype
+
+
+def canonical(dtype: DType) -> DType:
+    """One dtype object for each type: `long long` is `long` where both have 64 bits."""
+    return np.dtype(dtype.str) if dtype.kind in "iufc" else dtype
+
+
+def equal_dtypes(dtype: DType) -> tuple[DType, ...]:
+    """The dtypes of numbers that NumPy holds equal to this one: itself, and other C types of the same size."""
+    everything = (np.dtype(char) for char in "?bBhHiIlLqQefdgFDG")
+    return tuple(found for found in everything if found == dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,15 @@ class Scalar:
     def __str__(self) -> str:
         python = {"b": "bool", "i": "int", "f": "float", "c": "complex"}
         return python[self.dtype.kind] if self.kind == "python" else f"np.{self.dtype.name}"
+
+
+Alignment = Literal["aligned", "shifted", "ragged", "unknown"]
+"""Whether elements stand at addresses that their dtype asks for; where not, NumPy copies them to a buffer first.
+
+`aligned`: NumPy's flag is set. `shifted`: the first element stands wrong and the strides are multiples of what is asked
+for, so that the elements of every view stand wrong as well. `ragged`: some stride is no such multiple, as of a field of
+packed records; a slice with steps may be aligned or not: `unknown`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,11 @@ class Layout:
     packed: bool
     unit: bool
     negative: tuple[bool, ...]
+    alignment: Alignment = "aligned"
+
+    def has_order_of(self, other: Layout) -> bool:
+        """Whether the two differ in nothing but alignment."""
+        return replace(self, alignment=other.alignment) == other
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -50,10 +75,12 @@ class Layout:
 
     def __str__(self) -> str:
         ndim = len(self.ranks)
+        marks = "" if self.alignment == "aligned" else f":{self.alignment}"
         if self.packed:
-            return "C" if self.order == tuple(range(ndim)) or ndim < 2 else f"order{self.order}".replace(" ", "")
+            plain = self.order == tuple(range(ndim)) or ndim < 2
+            return f"{'C' if plain else f'order{self.order}'}{marks}".replace(" ", "")
         signs = "".join("-" if n else "+" for n in self.negative)
-        return f"strided{self.ranks}{signs}{'u' if self.unit else ''}".replace(" ", "")
+        return f"strided{self.ranks}{signs}{'u' if self.unit else ''}{marks}".replace(" ", "")
 
 
 def packed_layout(shape: tuple[Dim, ...], order: tuple[int, ...]) -> Layout:

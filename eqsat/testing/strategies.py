@@ -31,6 +31,7 @@ LAYOUTS = (
     "padded rows",
     "broadcast",
     "misaligned",
+    "record field",
     "read-only",
     "mixed",
 )
@@ -195,6 +196,13 @@ def _misaligned(array: np.ndarray) -> np.ndarray:
     return moved
 
 
+def _record_field(array: np.ndarray) -> np.ndarray:
+    """Of packed records, so that the strides are no multiples of the item size, and few elements are aligned."""
+    records = np.zeros(array.shape, [("flag", "?"), ("value", array.dtype)])
+    records["value"] = array
+    return records["value"]
+
+
 def _read_only(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
@@ -209,6 +217,7 @@ _PLACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "padded rows": lambda array: _in_larger(array, [1] * array.ndim, extra=3),
     "broadcast": _broadcast,
     "misaligned": _misaligned,
+    "record field": _record_field,
     "read-only": _read_only,
     "mixed": lambda array: _in_larger(array, [(-1) ** axis * (1 + axis % 2) for axis in range(array.ndim)], extra=1),
 }

@@ -99,6 +99,54 @@ def test_sum_with_conversion_matches_numpy_bits_on_any_stride(case: tuple[np.nda
     assert_same_bits(node, array, np.asarray(np.sum(array, axis=axes, dtype=target)))
 
 
+def displaced(array: np.ndarray, ragged: bool) -> np.ndarray:
+    """The same elements in misaligned memory: all off by one byte, or each by another number of bytes."""
+    if ragged:
+        records = np.zeros(array.shape, [("flag", "?"), ("value", array.dtype)])
+        records["value"] = array
+        return records["value"]
+    order = np.argsort([-abs(stride) for stride in array.strides], kind="stable")
+    memory = bytearray(array.nbytes + 1)
+    moved = np.ndarray([array.shape[k] for k in order], array.dtype, memory, 1).transpose(np.argsort(order))
+    moved[...] = array
+    return moved
+
+
+@given(cases(), st.booleans())
+def test_sum_of_misaligned_elements_matches_numpy_bits(case: tuple[np.ndarray, tuple[int, ...]], ragged: bool) -> None:
+    array, axes = displaced(case[0], ragged), case[1]
+    assert not array.flags.aligned
+    for target in (None, np.dtype("d")):
+        node = reduced(array, "add", axes, target)
+        expected = np.sum(array, axis=axes, dtype=target)
+        assert_same_bits(node, array, np.asarray(expected))
+        assert_same_order(node, np.asarray(expected))
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("bounds", [(None, None, 1), (3, -2, 1), (None, None, -1), (None, None, 2), (1, None, 8)])
+@pytest.mark.parametrize("count", [9, 8192, 80_000])
+def test_sum_of_a_slice_of_misaligned_elements_matches_numpy_bits(
+    ragged: bool, bounds: tuple[int | None, int | None, int], count: int
+) -> None:
+    """A slice with steps of a field of records may be aligned: where that matters it is refused."""
+    array = displaced(numbers((count,), "d"), ragged)
+    builder = Builder(sizes_of([array]), strides_of([array]))
+    x = builder.param(0, type_of(array, 0), NOWHERE)
+    expected = array[slice(*bounds)]
+    try:
+        view = builder.index(x, (SliceValue(*(Known(bound) for bound in bounds)),), NOWHERE)
+        node = builder.reduce("add", view, (0,), False, None, NOWHERE)
+    except UnsupportedError as error:
+        assert ragged and abs(bounds[2]) > 1 and len(expected) > 8192
+        assert str(error) == (
+            "the order of a sum of more than 8192 elements depends on their alignment, not known of this view\n"
+            "  instead: sum a copy: x.copy()"
+        )
+        return
+    assert_same_bits(node, array, np.asarray(np.sum(expected)))
+
+
 @given(cases())
 def test_product_matches_numpy_bits_on_any_stride(case: tuple[np.ndarray, tuple[int, ...]]) -> None:
     array, axes = case

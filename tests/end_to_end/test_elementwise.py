@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eqsat import UnsupportedError
 from eqsat.ir.ops import UFUNCS
 from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, scalars, specials
+from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, place, scalars, specials
 from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 from tests.end_to_end.limits import check
@@ -168,3 +169,44 @@ def test_comparisons_chain_with_logic(x: np.ndarray) -> None:
 @pytest.mark.parametrize("keyword", ["dtype=np.float32", "dtype='f8'"])
 def test_ufunc_takes_dtype(keyword: str) -> None:
     assert_matches_numpy(jitted("x, y", f"np.add(x, y, {keyword})"), np.arange(5, dtype="i2"), np.ones(5, "f4"))
+
+
+@pytest.mark.parametrize("body", ["np.exp(x)", "np.cbrt(x[::-1])", "np.log1p(x) + y[::-1]", "np.expm1(y[::-1]) * x"])
+@pytest.mark.parametrize("length", [5, 300, 10_000])
+def test_misaligned_operands_take_the_loop_that_numpy_takes(body: str, length: int) -> None:
+    """NumPy copies them to a buffer, so that its loops never walk them from the end."""
+    x, y = (np.random.default_rng(seed).uniform(0, 5, length) for seed in (1, 2))
+    function = jitted("x, y", body)
+    for one in (x, place(x, "misaligned"), place(x, "misaligned")[::-1]):
+        for other in (y, place(y, "misaligned")):
+            assert_matches_numpy(function, one, other)
+
+
+def test_a_ragged_array_read_backwards_is_refused() -> None:
+    x = place(np.arange(1.0, 30.0), "record field")
+    assert_matches_numpy(jitted("x", "np.exp(x[::-1]), x[1:] - x[:-1]"), x)
+    with pytest.raises(UnsupportedError) as caught:
+        jitted("x", "np.exp(x[::-2])")(x)
+    assert caught.value.what == "a slice whose alignment is not known is read backwards"
+    assert caught.value.instead == "pass x.copy()"
+
+
+@pytest.mark.parametrize("body", ["x + 1", "y * x", "np.sum(x), x[::2], x", "np.where(x > y, x, y)", "x.astype('q')"])
+def test_long_long_is_taken_for_int64(body: str) -> None:
+    """Results have the dtype that NumPy calls by the same name."""
+    function = jitted("x, y", body)
+    for character in "lqLQ":
+        x, y = np.arange(7).astype(character), np.arange(7)[::-1].astype(character)
+        for args in ((x, y), (x, y[0]), (x, y.astype("i4"))):
+            expected, found = function.py_func(*args), function(*args)
+            pairs = zip(expected, found, strict=True) if isinstance(expected, tuple) else [(expected, found)]
+            for wanted, one in pairs:
+                assert one.dtype == wanted.dtype and one.tobytes() == wanted.tobytes()
+                assert type(one) is type(wanted) or isinstance(wanted, np.longlong | np.ulonglong)
+    assert len(function.signatures) == 6, "C types of one size share their code"
+
+
+def test_constants_of_type_long_long_are_int64() -> None:
+    function = jitted("x", "x + np.longlong(3), np.ulonglong(x), np.zeros(3, np.longlong), x.sum(dtype='q')")
+    for wanted, found in zip(function.py_func(np.arange(5)), function(np.arange(5)), strict=True):
+        assert found.dtype == wanted.dtype and found.tobytes() == wanted.tobytes()

@@ -54,6 +54,20 @@ def test_sum_over_any_axes_of_any_layout_has_numpys_bits(layout: str, axis: str)
         check("sum", f"axis={axis}", place(noise(shape), layout), calls=1)
 
 
+@given(
+    shape=st.sampled_from([(20_001,), (3, 9001), (9001, 3), (5, 60, 70), (130, 4, 40)]),
+    layout=st.sampled_from(["misaligned", "record field"]),
+    dtype=st.sampled_from(["e", "f", "d", "F", "D"]),
+    body=st.sampled_from(["np.sum(x)", "x.mean(axis=0)", "x.T.sum(axis=-1)", "x[1:].sum()", "x[::-1].sum(axis=0)"]),
+    turn=st.booleans(),
+)
+def test_sums_of_misaligned_arrays_have_numpys_bits(
+    shape: tuple[int, ...], layout: str, dtype: str, body: str, turn: bool
+) -> None:
+    array = place(noise(shape, dtype), layout)
+    assert_matches_numpy(jitted("x", body), array.T if turn else array)
+
+
 @pytest.mark.parametrize("fused", ["x * y + 1", "np.exp(-x) * y", "x[::-1] - y", "(x > y).astype(np.float64)"])
 @given(n=lengths(9000))
 @examples(12)

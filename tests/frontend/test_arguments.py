@@ -33,6 +33,12 @@ LAYOUTS = {
     "no element": (np.ones((0, 3)).T[::2, ::-1], "C", True),
     "one element": (BASE[:1, ::-3, 3:, ::-5], "C", True),
     "a field of records": (np.zeros(3, "f8,f8")["f1"], "strided(1,)+", False),
+    "a field of packed records": (np.zeros(3, "?,f8")["f1"], "strided(1,)+:ragged", False),
+    "off by one byte": (np.ndarray((2, 3), "f8", bytearray(64), 1), "C:shifted", True),
+    "off by one float32": (np.ndarray((2, 3), "f8", bytearray(64), 4, (8, 16)), "order(1,0):shifted", True),
+    "off by one, reversed": (np.ndarray(3, "i2", bytearray(64), 7, (-2,)), "strided(1,)-u:shifted", False),
+    "one packed record": (np.zeros(1, "?,f8")["f1"], "C:shifted", True),
+    "bytes stand right anywhere": (np.zeros(3, "?,i1")["f1"], "strided(1,)+", False),
 }
 
 
@@ -64,6 +70,7 @@ def test_layout_is_packed_exactly_where_a_copy_in_memory_order_has_the_same_stri
     copied = array.copy(order="K")
     same = [array.strides[k] for k in kept] == [copied.strides[k] for k in kept]
     assert layout.packed == (same or array.size == 0)
+    assert layout.alignment == "aligned"
     assert all(layout.ranks[axis] == 0 and not layout.negative[axis] for axis in range(array.ndim) if axis not in kept)
     if array.size:
         assert all(layout.negative[axis] == (array.strides[axis] < 0) for axis in kept)
@@ -90,6 +97,23 @@ def test_axes_of_length_one_are_known_and_others_are_symbols():
 def test_every_dtype_is_taken_as_array_and_scalar(dtype):
     assert type_of(np.ones(3, dtype), 0).dtype is np.dtype(dtype.char)
     assert type_of(np.ones(1, dtype)[0], 0) == Scalar(dtype, "numpy")
+
+
+@pytest.mark.parametrize(("twin", "dtype"), [("q", "i8"), ("Q", "u8"), ("l", f"i{np.dtype('l').itemsize}")])
+def test_c_types_of_one_size_are_one_dtype(twin, dtype):
+    assert type_of(np.ones(3, twin), 0) == type_of(np.ones(3, dtype), 0)
+    assert type_of(np.ones(3, twin), 0).dtype.char == np.dtype(dtype).char
+    assert type_of(np.dtype(twin).type(1), 0).dtype.char == np.dtype(dtype).char
+
+
+def test_an_array_that_is_said_to_be_misaligned_is_refused():
+    array = np.ones(3)
+    array.setflags(align=False)
+    with pytest.raises(TypingError) as caught:
+        type_of(array, 0, "x")
+    assert str(caught.value) == (
+        "`x` is an array that is said to be misaligned and is not\n  instead: x.setflags(align=True)"
+    )
 
 
 def test_a_dtype_that_was_copied_is_numpys_own():

@@ -41,6 +41,15 @@ SPECIMENS = {
     "fortran": np.zeros((3, 4), order="F"),
     "strided": np.zeros(6)[::2],
     "backwards": np.zeros(3)[::-1],
+    "longlong": np.zeros(3, "q"),
+    "longlong scalar": np.longlong(1),
+    "ulonglong": np.zeros(3, "Q"),
+    "ulonglong scalar": np.ulonglong(1),
+    "long": np.zeros(3, "l"),
+    "shifted": np.ndarray(3, np.float64, bytearray(40), 4),
+    "shifted int": np.ndarray(3, np.int64, bytearray(40), 1),
+    "shifted and backwards": np.ndarray(3, np.float64, bytearray(40), 17, (-8,)),
+    "field of records": np.zeros(3, [("flag", "?"), ("value", "f8")])["value"],
     "int": 7,
     "largest int": 2**63 - 1,
     "float": 1.5,
@@ -54,7 +63,6 @@ STRANGERS = {
     "masked": np.ma.zeros(3),
     "matrix": np.zeros((3, 4)).view(np.matrix),
     "swapped": np.zeros(3, ">f8"),
-    "longlong": np.zeros(3, "q" if np.dtype("l").itemsize == 8 else "l"),
     "longdouble": np.zeros(3, "g"),
     "objects": np.zeros(3, object),
     "text": np.zeros(3, "U3"),
@@ -105,7 +113,7 @@ def memory_orders(draw, ndim: int):
             return np.broadcast_to(cut[tuple(slice(0, 1 if s == 0 else n) for s, n in zip(steps, shape))], shape)
         return cut[tuple(slice(0, n) for n in shape)]
     strides = draw(st.lists(st.sampled_from([0, 8, 8, -8, 16, 24, 32, 48, -16, 4]), min_size=ndim, max_size=ndim))
-    return np.ndarray(shape, np.float64, bytearray(4096), 2048, strides)
+    return np.ndarray(shape, np.float64, bytearray(4096), draw(st.sampled_from([2048, 2048, 2049])), strides)
 
 
 @st.composite
@@ -193,13 +201,10 @@ def test_a_pickled_dtype_is_as_good_as_numpys_own(kit):
     assert accepts(kit.accepting(copied), np.zeros(3)) and accepts(kit.accepting(copied), copied)
 
 
-def test_misaligned_and_readonly_arrays_are_accepted(kit):
-    misaligned = np.frombuffer(bytearray(33), np.uint8)[1:].view(np.float64)
+def test_readonly_arrays_are_accepted(kit):
     readonly = np.zeros(4)
     readonly.flags.writeable = False
-    assert not misaligned.flags.aligned
-    call = kit.accepting(np.zeros(4))
-    assert accepts(call, misaligned) and accepts(call, readonly)
+    assert accepts(kit.accepting(np.zeros(4)), readonly)
 
 
 def test_a_tuple_as_argument_is_refused(kit):

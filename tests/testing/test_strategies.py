@@ -46,6 +46,7 @@ PROPERTIES = {
     "padded rows": lambda array: array.strides[-1] == array.itemsize and not array.flags.c_contiguous,
     "broadcast": lambda array: array.strides[0] == 0,
     "misaligned": lambda array: not array.flags.aligned,
+    "record field": lambda array: not array.flags.aligned and array.strides[-1] == array.itemsize + 1,
     "read-only": lambda array: not array.flags.writeable,
     "mixed": lambda array: min(array.strides) < 0 < max(array.strides),
 }
