@@ -6,7 +6,7 @@ Sizes, strides and addresses of arguments are computed once, in the entry block,
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -165,8 +165,15 @@ class Code:
     # Control flow -----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def loop(self, name: str, stop: Value, step: int = 1, start: Value | None = None) -> Generator[Value]:
-        """`for name in range(start, stop, step)`; the body is the `with` block."""
+    def loop(
+        self,
+        name: str,
+        stop: Value,
+        step: int = 1,
+        start: Value | None = None,
+        leave: Callable[[], Value] | None = None,
+    ) -> Generator[Value]:
+        """`for name in range(start, stop, step)`; the body is the `with` block. `leave` is asked after each turn."""
         b = self.b
         before = b.block
         head = b.append_basic_block(f"{name}.head")
@@ -180,8 +187,13 @@ class Code:
         b.position_at_end(body)
         here = self.hidden(index)
         yield here
-        index.add_incoming(b.add(here, I64(step)), b.block)
-        b.branch(head)
+        following = b.add(here, I64(step))
+        over = None if leave is None else leave()
+        index.add_incoming(following, b.block)
+        if over is None:
+            b.branch(head)
+        else:
+            b.cbranch(over, after, head)
         self.function.blocks.append(after)
         b.position_at_end(after)
 

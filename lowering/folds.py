@@ -9,6 +9,7 @@ Called by `lowering.kernels`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -16,7 +17,7 @@ from llvmlite import ir
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import Constant
-from eqsat.ir.program import Term
+from eqsat.ir.program import Apply, Term, walk
 from eqsat.ir.types import DType
 from lowering import half
 from lowering.context import Code, Point
@@ -25,7 +26,7 @@ from lowering.loops import Axis, FoldColumns, FoldRuns, total
 from lowering.pairwise import WINDOW, Reader, tree_sum
 from lowering.rows import Cursor, lanes_for, vector_loop
 from lowering.scalar import CAST, KINDS, TABLE, Site
-from lowering.values import I64, Value, constant, format_of, load, register_type, shuffle, splat, store
+from lowering.values import I32, I64, Value, constant, format_of, load, register_type, shuffle, splat, store
 
 Combine = Callable[[Value, Value], Value]
 Known = dict[Term, Value]
@@ -201,50 +202,91 @@ def _free(code: Code, fold: FoldRuns, known: Known, point: Point, combine: Combi
     lanes = lanes_for(code, fold.row, [dtype])
     start = constant(start_element(fold.op, dtype))
     wide = accumulator_type(dtype, lanes)
-    vectors = [code.variable(wide) for _ in range(UNROLL)] if lanes > 1 else []
-    for variable in vectors:
-        b.store(splat(b, start, dtype, lanes), variable)
+    vectors = [code.variable(wide) for _ in range(UNROLL)]
 
-    def add(variable: Value, value: Value, type_: ir.Type) -> None:
-        b.store(combine(b.load(variable, typ=type_), _as(code, value, source, dtype)), variable)
+    def add(variable: Value, value: Value, lanes: int) -> None:
+        old = b.load(variable, typ=accumulator_type(dtype, lanes))
+        b.store(combine(old, _as(code, value, source, dtype)), variable)
+
+    def sink(width: int, _: Value, value: Value) -> None:
+        add(accumulator if width == 1 else vectors[0], value, width)
 
     def row(here: Point) -> None:
         cursor = Cursor.open(code, fold.row, known, here, lanes)
         count = _row_count(code, fold)
-
-        def sink(width: int, _: Value, value: Value) -> None:
-            if width == 1:
-                add(accumulator, value, accumulator_type(dtype))
-            else:
-                add(vectors[0], value, wide)
-
         if fold.row.stages or lanes == 1:
             cursor.run(count, sink, overlap=False)
             return
         step = lanes * UNROLL
         many = b.and_(count, I64(-step))
-        with code.loop("many", many, step) as index:
+        with code.loop("many", many, step, leave=_decided(code, fold, combine, vectors, wide)) as index:
             values = [cursor.value(b.add(index, I64(k * lanes)), lanes) for k in range(UNROLL)]
             for variable, value in zip(vectors, values, strict=True):
-                add(variable, value, wide)
-        vector_loop(
-            code, count, lanes, lambda index, width: sink(width, index, cursor.value(index, width)), False, many
-        )
+                add(variable, value, lanes)
 
-    _nested(code, fold.inner[:-1], point, row)
-    if not vectors:
-        return
-    found = [b.load(variable, typ=wide) for variable in vectors]
-    while len(found) > 1:
-        found = [combine(x, y) for x, y in zip(found[::2], found[1::2], strict=True)]
-    across, parts = found[0], format_of(dtype).parts
-    while lanes > 1:
-        middle = lanes * parts // 2
-        low, high = (shuffle(b, across, range(k, k + middle)) for k in (0, middle))
-        if middle == 1:
-            low, high = (b.extract_element(across, ir.IntType(32)(k)) for k in (0, 1))
-        across, lanes = combine(low, high), lanes // 2
-    b.store(combine(b.load(accumulator, typ=start.type), across), accumulator)
+        def rest(index: Value, width: int) -> None:
+            sink(width, index, cursor.value(index, width))
+
+        vector_loop(code, count, lanes, rest, False, many)
+
+    def in_vectors() -> None:
+        for variable in vectors:
+            b.store(splat(b, start, dtype, lanes), variable)
+        _nested(code, fold.inner[:-1], point, row)
+        found = [b.load(variable, typ=wide) for variable in vectors]
+        while len(found) > 1:
+            found = [combine(x, y) for x, y in zip(found[::2], found[1::2], strict=True)]
+        add_across(found[0])
+
+    def add_across(across: Value) -> None:
+        count, parts = lanes, format_of(dtype).parts
+        while count > 1:
+            middle = count * parts // 2
+            low, high = (shuffle(b, across, range(k, k + middle)) for k in (0, middle))
+            if middle == 1:
+                low, high = (b.extract_element(across, I32(k)) for k in (0, 1))
+            across, count = combine(low, high), count // 2
+        b.store(combine(b.load(accumulator, typ=start.type), across), accumulator)
+
+    if lanes == 1:
+        _nested(code, fold.inner[:-1], point, row)
+    elif fold.row.stages or len(fold.inner) > 1:
+        in_vectors()
+    else:
+        with b.if_else(b.icmp_signed(">=", _row_count(code, fold), I64(lanes))) as (long, short):
+            with long:
+                in_vectors()
+            with short:
+                cursor = Cursor.open(code, fold.row, known, point, 1)
+                with code.loop("short", _row_count(code, fold)) as index:
+                    add(accumulator, cursor.value(index, 1), 1)
+
+
+QUIET = frozenset(
+    {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite", "signbit"}
+    | {"logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
+)
+"""Operations that raise no flag, so that leaving some elements out goes unnoticed."""
+
+
+def _decided(
+    code: Code, fold: FoldRuns, combine: Combine, vectors: list[Value], wide: Any
+) -> Callable[[], Value] | None:
+    """For `any` and `all`: whether the result is known before the end."""
+    applied = [term for term in walk([fold.row.term]) if isinstance(term, Apply)]
+    if fold.op not in ("logical_or", "logical_and") or any(term.name not in QUIET for term in applied):
+        return None
+
+    def ask() -> Value:
+        b = code.b
+        found = [b.load(variable, typ=wide) for variable in vectors]
+        while len(found) > 1:
+            found = [combine(x, y) for x, y in zip(found[::2], found[1::2], strict=True)]
+        whole = ir.IntType(wide.count)
+        undecided = whole(0) if fold.op == "logical_or" else whole(-1)
+        return b.icmp_unsigned("!=", b.bitcast(found[0], whole), undecided)
+
+    return ask
 
 
 # Pairwise -------------------------------------------------------------------------------------------------------

@@ -247,3 +247,58 @@ def test_sizes_of_one_do_not_disturb_the_order() -> None:
     build.kernel(fold("add", build.load(0), build.shape(0), (0, 1, 2), (), (0, 1, 2)), ())
     assert_same(Runner(build.program())(data)[0], np.sum(data)[None])
     assert dim(Symbol(0, 1)) == build.shape(0)[1]
+
+
+def test_any_and_all_may_stop_early_and_are_right_wherever_the_answer_lies() -> None:
+    build = Build(np.zeros(9, bool), np.zeros(9))
+    build.equal(build.shape(0)[0], build.shape(1)[0])
+    for op in ("logical_or", "logical_and"):
+        build.kernel(fold(op, build.load(0), build.shape(0), (0,), (), (0,)), ())
+        above = ufunc("greater", build.load(1), known(0.5, "d"))
+        build.kernel(fold(op, above, build.shape(0), (0,), (), (0,)), ())
+    runner = Runner(build.program())
+    for n in (1, 7, 64, 300, 5000):
+        for at in sorted({0, n // 3, n // 2, n - 1}):
+            for value in (False, True):
+                bools = np.full(n, not value)
+                bools[at] = value
+                got = runner(bools, bools.astype("d"))
+                assert [bool(g[0]) for g in got] == [bools.any(), bools.any(), bools.all(), bools.all()]
+
+
+def test_an_early_answer_does_not_hide_a_flag() -> None:
+    import ctypes
+
+    math = ctypes.CDLL(None)
+    data = np.ones(5000)
+    data[-1] = 0.0
+    build = Build(data)
+    quotient = ufunc("greater", ufunc("divide", known(1.0, "d"), build.load(0)), known(0.5, "d"))
+    build.kernel(fold("logical_or", quotient, build.shape(0), (0,), (), (0,)), ())
+    runner = Runner(build.program())
+    words, results = runner.prepare([data])
+    math.feclearexcept(29)
+    runner.entry(words.ctypes.data)
+    assert math.fetestexcept(4) and results[0][0]
+    math.feclearexcept(29)
+
+
+@pytest.mark.parametrize("vector_bytes", [16, 32])
+def test_narrower_vectors_give_the_same_bits(vector_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lowering import engine, kernels
+
+    here = engine.machine()
+    narrow = engine.Machine(here.triple, here.cpu, here.features, vector_bytes)
+    monkeypatch.setattr(kernels, "machine", lambda: narrow)
+    data = numbers((7, 45), "d")
+    build = Build(data)
+    term = ufunc("sin", ufunc("multiply", build.load(0), build.load(0)))
+    build.kernel(term, build.shape(0))
+    build.kernel(fold("add", term, build.shape(0), (1,), (), (1,)), build.shape(0)[:1])
+    build.kernel(fold("maximum", build.load(0), build.shape(0), (0,), (0,), ()), build.shape(0)[1:])
+    build.kernel(cast(ufunc("multiply", build.load(0), build.load(0)), "D"), build.shape(0))
+    with np.errstate(all="ignore"):
+        sine = np.sin(data * data)
+    wants = [sine, sine.sum(axis=1), data.max(axis=0), (data * data).astype("D")]
+    for got, want in zip(Runner(build.program())(data), wants, strict=True):
+        assert_same(got, want)
