@@ -49,8 +49,8 @@ def converter(type_: type[np.generic]) -> Handler:
         if len(call.args) != 1 or call.kwargs:
             raise UnsupportedError(f"{call.name} takes one number or array here", call.span)
         value = call.args[0]
-        if isinstance(value, Known):
-            return _known(call, type_, value)
+        if isinstance(value, Known) and (known := _known(call, type_, value)) is not None:
+            return known
         node = builder.node(value, call.span)
         if isinstance(node.type, Array) and node.type.ndim:
             return _converted(builder, call, node, dtype)
@@ -59,10 +59,13 @@ def converter(type_: type[np.generic]) -> Handler:
     return handle
 
 
-def _known(call: Call, type_: type[np.generic], value: Known) -> Value:
+def _known(call: Call, type_: type[np.generic], value: Known) -> Value | None:
+    """The number converted now; None where NumPy warns, which it does at every call."""
     try:
         with np.errstate(all="raise"):
             return Known(type_(value.value))  # type: ignore[call-arg]
+    except FloatingPointError:
+        return None
     except Exception as error:
         raise PythonRaises(f"{call.name}: {error}", call.span) from error
 

@@ -117,6 +117,14 @@ def _bound_within(bound: Value, dtype: np.dtype, upper: bool) -> Value:
     return bound
 
 
+def conjugate_method(builder: Builder, call: Call, self: Value) -> Value:
+    """`x.conj()`: unlike `np.conj`, an array of real numbers itself."""
+    node = builder.node(self, call.span)
+    if isinstance(node.type, Array) and node.type.dtype.kind != "c":
+        return node
+    return builder.elementwise(np.conjugate, [node], call.span)
+
+
 def round_(builder: Builder, call: Call, a: Value, decimals: Value = Known(0), out: Value = NONE) -> Value:  # noqa: B008
     """`np.round`: scaled by a power of ten, `np.rint`, and scaled back, as `PyArray_Round` does it."""
     refuse(call, out=out)
@@ -155,6 +163,6 @@ FUNCTIONS: dict[object, Handler] = {
 METHODS: dict[str, Handler] = {
     "clip": handler(clip_method),
     "round": handler(round_),
-    "conj": lambda builder, call: builder.elementwise(np.conjugate, call.args, call.span),
-    "conjugate": lambda builder, call: builder.elementwise(np.conjugate, call.args, call.span),
+    "conj": handler(conjugate_method),
+    "conjugate": handler(conjugate_method),
 }

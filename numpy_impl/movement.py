@@ -108,6 +108,8 @@ def squeeze(builder: Builder, call: Call, a: Value, axis: Value = NONE) -> Value
         dropped = axes_of(builder, call, axis, len(shape))
         if any(shape[k] != ONE for k in dropped):
             raise PythonRaises("cannot select an axis to squeeze out which has size not equal to one", call.span)
+    if not dropped:
+        return x  # the same object, in NumPy
     items = tuple(Known(0) if k in dropped else _WHOLE for k in range(len(shape)))
     return builder.index(x, (*items, Known(Ellipsis)), call.span)
 

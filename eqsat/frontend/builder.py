@@ -28,7 +28,7 @@ from eqsat.frontend.promotion import (
 )
 from eqsat.frontend.strides import origin
 from eqsat.frontend.values import Known, TupleValue, Value
-from eqsat.frontend.weak import convert_weak, fits
+from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node, dim_node
 from eqsat.ir.ops import UFUNCS
@@ -54,11 +54,13 @@ class Builder:
 
     `sizes` are the lengths of the argument's axes and the integer arguments of the call that is compiled for;
     `strides`, in bytes, are needed only where the order of a reduction depends on how a strided argument lies.
+    `repeated` are the results of `np.broadcast_to`, which NumPy makes read-only.
     """
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
         self.facts = Facts(sizes, strides)
         self.checks: list[Node] = []
+        self.repeated: set[Node] = set()
 
     @property
     def guards(self) -> list[Guard | Merges]:
@@ -166,6 +168,7 @@ class Builder:
             settled = self._settled_comparison(name, args, span)
             if settled is not None:
                 return settled
+        args = floats_for_long_integers(args)
         operands = [self.node(arg, span) for arg in args]
         if all(isinstance(arg, Known) for arg in args) and dtype is None:
             settled = self._computed_now(ufunc, [arg.value for arg in args if isinstance(arg, Known)], span)
@@ -293,7 +296,9 @@ class Builder:
         for mine, wanted in zip(joint, shape, strict=True):
             if not self.decide(mine, "==", wanted, span):
                 raise PythonRaises(f"cannot broadcast {mine} to {wanted}", span)
-        return self.view(x, broadcast_view(source.shape, joint), joint, span)
+        made = self.view(x, broadcast_view(source.shape, joint), joint, span)
+        self.repeated.add(made)
+        return made
 
     def index(self, x: Node, items: tuple[Value, ...], span: Span) -> Node:
         """`x[items]`, basic indexing. Integers for every axis give a NumPy scalar, with `...` an array."""

@@ -17,6 +17,7 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import numpy_scalars, power, python_scalars
 from eqsat.frontend.layout import copy_layout
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import floats_for_long_integers
 from eqsat.ir.dims import ONE, Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.region import Relation
@@ -101,6 +102,7 @@ def apply(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> V
             return found
     if symbol == "add" and all(isinstance(arg, TupleValue) for arg in args):
         return TupleValue(tuple(item for arg in args if isinstance(arg, TupleValue) for item in arg.items))
+    args = floats_for_long_integers(args)
     operands = [builder.node(arg, span) for arg in args]
     types = [builder.numeric(node, span) for node in operands]
     if symbol == "matmult":

@@ -35,6 +35,8 @@ def reduce(
         raise UnsupportedError(f"reducing with {op} is not compiled yet", span)
     source = builder.numeric(x, span)
     loop = _loop_dtype(op, source.dtype, dtype)
+    if source.dtype.kind == "c" and loop.kind not in "cb":
+        builder.leave_to_python(span)  # NumPy warns at every call that the imaginary part is lost
     if isinstance(source, Scalar) or source.ndim == 0:
         return _of_number(builder, op, x, loop, span)
     if op in _NO_IDENTITY:

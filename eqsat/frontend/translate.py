@@ -6,7 +6,7 @@ and recorded as guards. Refuses what the modules beside it refuse; raises `Pytho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 
 from eqsat.errors import UnsupportedError
@@ -17,11 +17,12 @@ from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, Library, SliceValue, TupleValue, Value
-from eqsat.ir.dims import Symbol
+from eqsat.ir.dims import ONE, Symbol
 from eqsat.ir.nodes import Node
-from eqsat.ir.region import Param, Region, Result, Same, TupleOf
+from eqsat.ir.region import Param, Region, Result, Same, TupleOf, nodes_of
 from eqsat.ir.span import Span
-from eqsat.ir.types import NoneType, Type
+from eqsat.ir.types import Array, NoneType, Type
+from eqsat.ir.view import View
 
 
 def translate(
@@ -51,6 +52,8 @@ def translate(
     for name in names[len(arg_types) :]:
         scope.values[name] = default_of(scope, function, name, span)
     result = _result(run(scope), span)
+    for node in nodes_of(result):
+        _refuse_repeated(node, builder, params)
     return Region(
         name=function.__name__,
         params=tuple(params),
@@ -72,6 +75,27 @@ def _names(source: Source, function: FunctionType) -> list[str]:
         )
     refuse_unless_plain(function, source.span())
     return [a.arg for a in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
+
+
+def _refuse_repeated(node: Node, builder: Builder, params: Sequence[Param]) -> None:
+    """Refuse to return the result of `np.broadcast_to`, which is read-only and has no memory of its own.
+
+    A view of an argument that still repeats elements is read-only by itself.
+    """
+    whole, view = node, None
+    repeated = False
+    while whole.op == "view" and isinstance(whole.type, Array) and isinstance(whole.attr, View):
+        repeated = repeated or whole in builder.repeated
+        view = whole.attr if view is None else whole.attr.then(view)
+        whole = whole.args[0]
+    if not repeated or view is None or not isinstance(node.type, Array):
+        return
+    walked = {along.axis for along in view.axes}
+    still = any(axis not in walked and length != ONE for axis, length in enumerate(node.type.shape))
+    if not (whole.op == "param" and still):
+        raise UnsupportedError(
+            "what np.broadcast_to made, which is read-only, is returned", node.span, instead="return its copy: x.copy()"
+        )
 
 
 def _result(value: Value, span: Span) -> Result:

@@ -7,15 +7,17 @@ is known, a check where it is an argument.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import cast as typed
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend.values import Known, Value
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import DType, Scalar
+from eqsat.ir.types import Array, DType, Scalar
 
 if TYPE_CHECKING:
     from eqsat.frontend.builder import Builder
@@ -29,6 +31,21 @@ def fits(value: int, dtype: DType) -> bool:
     """Whether a Python int is a value of an integer dtype."""
     limits = np.iinfo(dtype)
     return int(limits.min) <= value <= int(limits.max)
+
+
+def floats_for_long_integers(args: Sequence[Value]) -> Sequence[Value]:
+    """Known ints beyond 64 bits as the floats that NumPy makes of them where an array of inexact numbers takes part."""
+    inexact = any(isinstance(a, Node) and isinstance(a.type, Array) and a.type.dtype.kind in "fc" for a in args)
+    return [Known(number) if inexact and (number := _as_float(arg)) is not None else arg for arg in args]
+
+
+def _as_float(value: Value) -> float | None:
+    if not isinstance(value, Known) or type(value.value) is not int or fits(value.value, _INT64):
+        return None
+    try:
+        return float(value.value)
+    except OverflowError:
+        return None
 
 
 def convert_weak(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:

@@ -14,7 +14,7 @@ import numpy as np
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
-from eqsat.ir.equalities import symbols
+from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
 from eqsat.ir.region import Guard, Merges, Region
@@ -30,7 +30,7 @@ def verify(region: Region, sizes: Mapping[Symbol, int] | None = None) -> None:
         problem = _guard(guard, region, sizes)
         if problem:
             raise InternalError(f"broken IR: {problem}", guard.span, have=f"guard: {guard}")
-    facts = _Facts(region, sizes, _solved(region))
+    facts = _Facts(region, sizes, _solved(region), Equalities(region.guards))
     for node in walk(region.roots()):
         problem = _problem(node, facts)
         if problem:
@@ -42,11 +42,15 @@ def verify(region: Region, sizes: Mapping[Symbol, int] | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known while nodes are checked. `solved`: symbols that the guards make equal to formulas."""
+    """What is known while nodes are checked. `solved`: symbols that the guards make equal to formulas.
+
+    `equalities` knows in addition which formulas are equal that cannot be solved for a symbol: `(n + 1)//2 == n`.
+    """
 
     region: Region
     sizes: Mapping[Symbol, int] | None
     solved: Mapping[Symbol, Dim]
+    equalities: Equalities
 
     def number(self, value: Dim) -> int | None:
         """The formula as a number, where it is one."""
@@ -57,7 +61,8 @@ class _Facts:
     def same(self, one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
         """Whether two shapes are equal wherever the guards hold."""
         return len(one) == len(other) and all(
-            _substituted(a - b, self.solved) == ZERO for a, b in zip(one, other, strict=True)
+            _substituted(a - b, self.solved) == ZERO or self.equalities.resolve(a) == self.equalities.resolve(b)
+            for a, b in zip(one, other, strict=True)
         )
 
 
