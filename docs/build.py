@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsat.frontend.values import Handler
+from eqsat.frontend.library import Handler
 from eqsat.ir.ops import UFUNCS
 from numpy_impl import casts
 from numpy_impl.library import LIBRARY

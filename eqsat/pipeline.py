@@ -17,8 +17,8 @@ import numpy as np
 
 from eqsat.egraph.optimize import Report, optimize
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
+from eqsat.frontend.library import Library
 from eqsat.frontend.translate import translate
-from eqsat.frontend.values import Library
 from eqsat.ir.program import Program
 from eqsat.ir.region import Region
 from eqsat.ir.types import Type

@@ -11,7 +11,8 @@ import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, TupleValue, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import dim, product
 from eqsat.ir.types import Array, Scalar
 from numpy_impl.calls import NONE, handler, normal_axis

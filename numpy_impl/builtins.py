@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import python_scalars
+from eqsat.frontend import operators, python_scalars
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, TupleValue, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array, Scalar
 from numpy_impl.calls import handler
@@ -20,17 +21,19 @@ from numpy_impl.casts import known_call
 
 def absolute(builder: Builder, call: Call, x: Value, /) -> Value:
     """`abs(x)`."""
-    return builder.operator("abs", [x], call.span)
+    return operators.apply(builder, "abs", [x], call.span)
 
 
 def power(builder: Builder, call: Call, base: Value, exp: Value) -> Value:
     """`pow(x, y)`."""
-    return builder.operator("pow", [base, exp], call.span)
+    return operators.apply(builder, "pow", [base, exp], call.span)
 
 
 def quotient_and_remainder(builder: Builder, call: Call, x: Value, y: Value, /) -> Value:
     """`divmod(x, y)`."""
-    return TupleValue((builder.operator("floordiv", [x, y], call.span), builder.operator("mod", [x, y], call.span)))
+    return TupleValue(
+        (operators.apply(builder, "floordiv", [x, y], call.span), operators.apply(builder, "mod", [x, y], call.span))
+    )
 
 
 def extremum(function: object, symbol: str) -> Handler:
@@ -66,7 +69,7 @@ def _better(builder: Builder, call: Call, symbol: str, best: Node, other: Node) 
             f"have: {best.type} and {other.type}",
             f"convert them to one type, or use np.{call.name}imum",
         )
-    beats = builder.operator(symbol, [other, best], call.span)
+    beats = operators.apply(builder, symbol, [other, best], call.span)
     condition = python_scalars.to_bool(builder.node(beats, call.span), call.span)
     return Node("select", (condition, other, best), None, best.type, call.span)
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, TupleValue, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, canonical

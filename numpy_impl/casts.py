@@ -11,10 +11,11 @@ import math
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import python_scalars
+from eqsat.frontend import operators, python_scalars
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.promotion import SUPPORTED_CHARS
-from eqsat.frontend.values import Call, Handler, Known, Value
+from eqsat.frontend.values import Known, Value
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
@@ -330,7 +331,7 @@ def _math_rounding(name: str) -> Handler:
 
 def _math_scaled(factor: float) -> Handler:
     def handle(builder: Builder, call: Call) -> Value:
-        return builder.operator("mult", [_math_argument(builder, call), Known(factor)], call.span)
+        return operators.apply(builder, "mult", [_math_argument(builder, call), Known(factor)], call.span)
 
     return handle
 

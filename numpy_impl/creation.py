@@ -9,7 +9,8 @@ import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, Value
 from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array, DType, Layout, c_layout

@@ -10,7 +10,8 @@ import numpy as np
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import power
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, Value
 from eqsat.frontend.weak import fits
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array

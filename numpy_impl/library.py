@@ -5,7 +5,7 @@ Read by the composition root, which hands it to the translation. What is not in 
 
 from __future__ import annotations
 
-from eqsat.frontend.values import Library
+from eqsat.frontend.library import Library
 from numpy_impl import attributes, builtins, casts, creation, elementwise, movement, reductions
 
 LIBRARY = Library(

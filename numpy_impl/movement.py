@@ -10,7 +10,8 @@ import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, SliceValue, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, SliceValue, Value
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array

@@ -10,8 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from eqsat.errors import UnsupportedError
+from eqsat.frontend import reduction
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Handler, Known, Value
+from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.values import Known, Value
 from eqsat.ir.dims import ONE, Dim, product
 from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array, DType
@@ -24,7 +26,7 @@ def _reduce(builder: Builder, call: Call, op: str, a: Value, axis: Value, dtype:
     source = builder.node(a, call.span)
     axes = _axes(builder, call, source, axis)
     wanted = optional_dtype(call, dtype)
-    return builder.reduce(op, source, axes, known_bool(call, "keepdims", keepdims), wanted, call.span)
+    return reduction.reduce(builder, op, source, axes, known_bool(call, "keepdims", keepdims), wanted, call.span)
 
 
 def with_dtype(op: str) -> Reducer:
@@ -101,7 +103,7 @@ def mean(
     source, axes, count = _counted(builder, call, a, axis)
     total, back = _sum_dtype(builder.numeric(source, call.span).dtype, optional_dtype(call, dtype))
     keep = known_bool(call, "keepdims", keepdims)
-    added = builder.reduce("add", source, axes, keep, total, call.span)
+    added = reduction.reduce(builder, "add", source, axes, keep, total, call.span)
     return _divided(builder, call, added, builder.size(count, call.span), back)
 
 
@@ -213,13 +215,13 @@ def _variance(
     total = optional_dtype(call, dtype)
     if total is None and kind in "bui":
         total = np.dtype(np.float64)
-    added = builder.reduce("add", source, axes, True, total, span)
+    added = reduction.reduce(builder, "add", source, axes, True, total, span)
     center = _divided(builder, call, added, builder.size(count, span), None)
     deviation = builder.elementwise(np.subtract, [source, center], span)
     # NumPy multiplies booleans' deviations by their conjugate, which is the same product.
     squares = builder.elementwise(np.square, [deviation], span)
     keep = known_bool(call, "keepdims", keepdims)
-    spread = builder.reduce("add", squares, axes, keep, total, span)
+    spread = reduction.reduce(builder, "add", squares, axes, keep, total, span)
     result = _divided(builder, call, spread, builder.size(freedom, span), None)
     if not root:
         return result

@@ -14,11 +14,11 @@ from typing import cast as typed
 import numpy as np
 
 from eqsat.errors import PythonRaises, TypingError, UnsupportedError
-from eqsat.frontend import operators, reduction
 from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
 from eqsat.frontend.facts import Facts
+from eqsat.frontend.formula import formula
 from eqsat.frontend.indexing import expand_items, index_view, read_item
-from eqsat.frontend.layout import copy_layout, result_layout, view_layout
+from eqsat.frontend.layout import copy_layout, ordered_layout, result_layout, view_layout
 from eqsat.frontend.promotion import (
     check_supported,
     loop_signature,
@@ -30,11 +30,11 @@ from eqsat.frontend.strides import origin
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
 from eqsat.ir.dims import Dim, Symbol, dim
-from eqsat.ir.nodes import Constant, Node, dim_node
+from eqsat.ir.nodes import Constant, Node, constant_node, dim_node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Layout, Scalar, Type, canonical, shape_of
+from eqsat.ir.types import Array, DType, Layout, Scalar, Type, shape_of
 from eqsat.ir.view import View, identity
 
 PYTHON_INT = Scalar(np.dtype(np.int64), "python")
@@ -106,8 +106,7 @@ class Builder:
 
     def constant(self, value: object, dtype: DType, span: Span) -> Node:
         """A NumPy scalar."""
-        dtype = canonical(dtype)
-        return Node("constant", (), Constant.of(value, dtype), Scalar(dtype, "numpy"), span)
+        return constant_node(value, dtype, span)
 
     def check(self, condition: Node) -> None:
         """Run the undecorated function whenever `condition` is false."""
@@ -128,7 +127,7 @@ class Builder:
         if isinstance(value, Known) and isinstance(value.value, int | np.integer):
             return dim(int(value.value))
         if isinstance(value, Node):
-            found = operators.formula(value)
+            found = formula(value)
             if found is not None:
                 return found
         raise UnsupportedError(
@@ -198,7 +197,7 @@ class Builder:
             result = Array(dtype, type_.shape, copy_layout(type_))
             return Node("copy" if type_.dtype == dtype else "cast", (node,), None, result, span)
         if type_.kind == "python" and type_.dtype.kind in "ifc":
-            return convert_weak(self, node, dtype, span)
+            return convert_weak(node, dtype, span, self.check)
         return self._cast_scalar(node, dtype, span)
 
     def _cast_scalar(self, node: Node, dtype: DType, span: Span) -> Node:
@@ -323,18 +322,10 @@ class Builder:
         """A fresh array, in order `C`, `F`, `A` or `K`."""
         source = self.numeric(x, span)
         assert isinstance(source, Array)
-        layout = operators.ordered_layout(source, order, span)
+        layout = ordered_layout(source, order, span)
         return Node("copy", (x,), None, Array(source.dtype, source.shape, layout), span)
 
-    # Reductions and operators ---------------------------------------------------------------------------------
-
-    def reduce(self, op: str, x: Value, axes: tuple[int, ...], keepdims: bool, dtype: DType | None, span: Span) -> Node:
-        """`ufunc.reduce` over `axes`, in NumPy's order. A NumPy scalar if no axis is left."""
-        return reduction.reduce(self, op, self.node(x, span), axes, keepdims, dtype, span)
-
-    def operator(self, symbol: str, args: Sequence[Value], span: Span) -> Value:
-        """Python's operator of the `ast` class `symbol`, on whatever the operands are."""
-        return operators.apply(self, symbol, args, span)
+    # Facts about values ---------------------------------------------------------------------------------------
 
     def size(self, value: Dim, span: Span) -> Value:
         """A length as the Python int that it is."""
@@ -358,7 +349,7 @@ class Builder:
     def ordered(self, x: Node, order: str, span: Span) -> Layout:
         """The layout that a copy of array `x` has in NumPy's `order`."""
         assert isinstance(x.type, Array)
-        return operators.ordered_layout(x.type, order, span)
+        return ordered_layout(x.type, order, span)
 
     def shape(self, x: Value, span: Span) -> tuple[Dim, ...]:
         """The dimensions of a number or array."""

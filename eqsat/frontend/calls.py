@@ -14,10 +14,11 @@ import numpy as np
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import is_of_numpy
+from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.refusals import OUTSIDE, refused_function
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.structure import python_type
-from eqsat.frontend.values import Call, Handler, Known, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 
 

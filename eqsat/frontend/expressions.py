@@ -18,10 +18,11 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import structure
 from eqsat.frontend.calls import call_function, call_method, is_numeric, missing_attribute
 from eqsat.frontend.captures import is_of_numpy
+from eqsat.frontend.library import Call
 from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.truth import both, either, negation, only_if, truth
-from eqsat.frontend.values import Call, Known, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Scalar

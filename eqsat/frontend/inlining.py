@@ -13,10 +13,11 @@ from types import FunctionType
 from eqsat.errors import PythonRaises, SourceError, UnsupportedError
 from eqsat.frontend.captures import Home, refuse_unless_plain
 from eqsat.frontend.expressions import evaluate
+from eqsat.frontend.library import Call
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.statements import execute
-from eqsat.frontend.values import Call, Known, TupleValue, Value
+from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.span import Span
 
 DEEPEST = 40

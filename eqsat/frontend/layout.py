@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eqsat.errors import PythonRaises
 from eqsat.ir.dims import ONE, Dim
-from eqsat.ir.types import Alignment, Array, Layout, packed_layout
+from eqsat.ir.span import Span
+from eqsat.ir.types import Alignment, Array, Layout, c_layout, packed_layout
 from eqsat.ir.view import View
 
 
@@ -127,3 +129,19 @@ def _is_packed(source: Array, view: View, shape: tuple[Dim, ...]) -> bool:
         else:
             whole = shape[along.axis] == source.shape[source_axis]
     return True
+
+
+def ordered_layout(source: Array, order: str, span: Span) -> Layout:
+    """The layout of a copy in NumPy's `order`."""
+    fortran = tuple(reversed(range(source.ndim)))
+    if order == "K":
+        return copy_layout(source)
+    if order == "C":
+        return c_layout(source.shape)
+    if order == "F":
+        return packed_layout(source.shape, fortran)
+    if order == "A":
+        c_order, f_order = c_layout(source.shape), packed_layout(source.shape, fortran)
+        is_fortran = source.layout.has_order_of(f_order) and not source.layout.has_order_of(c_order)
+        return f_order if is_fortran else c_order
+    raise PythonRaises(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})", span)

@@ -8,18 +8,15 @@ gives, with the way around.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eqsat.errors import UnsupportedError
+from eqsat.frontend.builder import Builder
 from eqsat.frontend.promotion import operand_type, result_type
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import DType, Scalar
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
 
 _BOOL = Scalar(np.dtype(np.bool_), "python")
 PYTHON_COMPLEX = Scalar(np.dtype(np.complex128), "python")

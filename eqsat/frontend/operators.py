@@ -9,23 +9,21 @@ from __future__ import annotations
 import operator as python
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import numpy_scalars, power, python_scalars
-from eqsat.frontend.layout import copy_layout
+from eqsat.frontend.builder import Builder
+from eqsat.frontend.formula import formula, formula_of
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import floats_for_long_integers
-from eqsat.ir.dims import ONE, Dim, Symbol, dim
-from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.dims import ONE
+from eqsat.ir.nodes import Node
 from eqsat.ir.region import Relation
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, Layout, Scalar, c_layout, packed_layout
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
+from eqsat.ir.types import Array, Scalar
 
 PYTHON: dict[str, Callable[..., Any]] = {
     "add": python.add,
@@ -154,64 +152,5 @@ def _sizes(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) 
         relation, exchanged = RELATION[symbol]
         left, right = reversed(formulas) if exchanged else formulas
         return Known(builder.decide(left, relation, right, span))
-    result = _formula_of(symbol, formulas)
+    result = formula_of(symbol, formulas)
     return None if result is None else builder.size(result, span)
-
-
-def formula(node: Node) -> Dim | None:
-    """The integer as a formula over sizes and integer arguments, where it is one."""
-    if not isinstance(node.type, Scalar) or node.type.dtype.kind not in "bi":
-        return None
-    if node.op == "dim":
-        return node.attr if isinstance(node.attr, Dim) else None
-    if node.op == "constant" and isinstance(node.attr, Constant):
-        return dim(int(node.attr.value))
-    if node.op == "param" and isinstance(node.attr, int) and node.type.kind == "python":
-        return dim(Symbol(node.attr, None))
-    if node.op == "py.int":
-        return formula(node.args[0])
-    symbol = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}.get(
-        node.op
-    )
-    parts = [formula(arg) for arg in node.args]
-    if symbol is None or any(part is None for part in parts):
-        return None
-    return _formula_of(symbol, [part for part in parts if part is not None])
-
-
-def _formula_of(symbol: str, parts: Sequence[Dim]) -> Dim | None:
-    if symbol == "usub":
-        return -parts[0]
-    if symbol == "uadd":
-        return parts[0]
-    if len(parts) != 2:
-        return None
-    left, right = parts
-    if symbol == "add":
-        return left + right
-    if symbol == "sub":
-        return left - right
-    if symbol == "mult":
-        return left * right
-    if right.is_const and right.const > 0:
-        if symbol == "floordiv":
-            return left // right.const
-        if symbol == "mod":
-            return left - (left // right.const) * right.const
-    return None
-
-
-def ordered_layout(source: Array, order: str, span: Span) -> Layout:
-    """The layout of a copy in NumPy's `order`."""
-    fortran = tuple(reversed(range(source.ndim)))
-    if order == "K":
-        return copy_layout(source)
-    if order == "C":
-        return c_layout(source.shape)
-    if order == "F":
-        return packed_layout(source.shape, fortran)
-    if order == "A":
-        c_order, f_order = c_layout(source.shape), packed_layout(source.shape, fortran)
-        is_fortran = source.layout.has_order_of(f_order) and not source.layout.has_order_of(c_order)
-        return f_order if is_fortran else c_order
-    raise PythonRaises(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})", span)

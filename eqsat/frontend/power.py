@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import python_scalars
+from eqsat.frontend.builder import Builder
 from eqsat.frontend.layout import aligned_ranks
 from eqsat.frontend.promotion import operand_type, resolve_loop
 from eqsat.frontend.values import Known, Value
@@ -25,9 +26,6 @@ from eqsat.ir.nodes import Node, Order, Reduction
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar, shape_of
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
 
 SHORTCUTS: dict[float, np.ufunc] = {2.0: np.square, -1.0: np.reciprocal, 0.5: np.sqrt, 1.0: np.positive}
 """What NumPy's loop may compute instead of a power of this exponent."""
@@ -103,8 +101,13 @@ def _exclude_shortcuts(builder: Builder, dtype: DType, exponent: Node, span: Spa
             continue
         if dtype.char not in "fd" or loop_shortcut(dtype, value) is not called:
             number = exponent if isinstance(type_, Scalar) else builder.element(exponent, span)
-            differs = builder.operator("noteq", [number, Known(value)], span)
-            builder.check(python_scalars.to_bool(builder.node(differs, span), span))
+            builder.check(python_scalars.to_bool(_differs(builder, number, value, span), span))
+
+
+def _differs(builder: Builder, number: Node, value: float, span: Span) -> Node:
+    if isinstance(number.type, Scalar) and number.type.kind == "python":
+        return python_scalars.apply(builder, "noteq", [number, builder.node(Known(value), span)], span)
+    return builder.elementwise(np.not_equal, [number, Known(value)], span)
 
 
 def _by_integer(builder: Builder, base: Node, exponent: Node, span: Span) -> Node:

@@ -7,17 +7,14 @@ where Python raises, an `ok.*` check is false and the undecorated function runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend.builder import Builder
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Scalar
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
 
 BOOL = Scalar(np.dtype(np.bool_), "python")
 INT = Scalar(np.dtype(np.int64), "python")

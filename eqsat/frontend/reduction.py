@@ -6,20 +6,16 @@ axes, and with ufuncs that are not in `REDUCIBLE`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend.builder import Builder
 from eqsat.frontend.reduction_order import memory_order, plain_order, sum_order
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Node, Reduction
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar, packed_layout
 from eqsat.ir.view import Along, View
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
 
 REDUCIBLE = frozenset({"add", "multiply", "maximum", "minimum", "logical_and", "logical_or"})
 _FLOAT16 = np.dtype(np.float16)

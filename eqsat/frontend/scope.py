@@ -19,8 +19,9 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.arguments import PYTHON_TYPES, sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import Captures, Home
+from eqsat.frontend.library import Call, Library
 from eqsat.frontend.source import FunctionNode, Placed, Source
-from eqsat.frontend.values import Call, Known, Library, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Param
 from eqsat.ir.span import Span

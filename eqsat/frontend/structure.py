@@ -12,6 +12,7 @@ from types import FunctionType, ModuleType
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import operators
 from eqsat.frontend.arguments import PYTHON_TYPES
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.scope import LocalFunction
@@ -34,7 +35,7 @@ def operate(builder: Builder, symbol: str, args: Sequence[Value], span: Span) ->
     """Python's operator of the `ast` class `symbol`, in lower case, on any values."""
     numbers = all(isinstance(arg, Node) or (isinstance(arg, Known) and is_number(arg.value)) for arg in args)
     if numbers or all(isinstance(arg, Known) for arg in args):
-        return builder.operator(symbol, args, span)
+        return operators.apply(builder, symbol, args, span)
     if any(isinstance(arg, TupleValue) for arg in args):
         return _of_tuples(builder, symbol, args, span)
     return _mixed(symbol, args, span)

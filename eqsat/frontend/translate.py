@@ -13,10 +13,11 @@ from eqsat.errors import UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import Home, refuse_unless_plain
 from eqsat.frontend.inlining import default_of, inline, run
+from eqsat.frontend.library import Library
 from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
-from eqsat.frontend.values import Known, Library, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.dims import ONE, Symbol
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Param, Region, Result, Same, TupleOf, nodes_of

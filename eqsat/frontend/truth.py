@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import operators
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import ONE, ZERO, Dim, product
@@ -50,7 +51,7 @@ def truth(builder: Builder, value: Value, span: Span) -> bool | Node:
         return decided
     if isinstance(value.type, Scalar) and value.type.dtype.kind == "b":
         return value
-    return truth(builder, builder.operator("noteq", (value, Known(0)), span), span)
+    return truth(builder, operators.apply(builder, "noteq", (value, Known(0)), span), span)
 
 
 def negation(value: bool | Node, span: Span) -> bool | Node:

@@ -7,20 +7,16 @@ is known, a check where it is an argument.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 from typing import cast as typed
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.values import Known, Value
-from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.nodes import Constant, Node, constant_node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar
-
-if TYPE_CHECKING:
-    from eqsat.frontend.builder import Builder
 
 _BOOL = np.dtype(np.bool_)
 _INT64 = np.dtype(np.int64)
@@ -48,15 +44,15 @@ def _as_float(value: Value) -> float | None:
         return None
 
 
-def convert_weak(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
+def convert_weak(node: Node, dtype: DType, span: Span, check: Callable[[Node], None]) -> Node:
     """A Python int, float or complex as a NumPy scalar of `dtype`."""
     if node.op == "constant":
-        folded = _convert_constant(builder, typed(Constant, node.attr), dtype, span)
+        folded = _convert_constant(typed(Constant, node.attr), dtype, span)
         if folded is not None:
             return folded
     kind = node.type.dtype.kind if isinstance(node.type, Scalar) else ""
     if kind == "i" and dtype.kind in "iu":
-        return _convert_int(builder, node, dtype, span)
+        return _convert_int(check, node, dtype, span)
     if kind == "i" and dtype.kind in "fc":
         # NumPy asks Python for a float first, so that a float32 is rounded twice.
         return _cast(_cast(node, _FLOAT64, span), dtype, span)
@@ -69,7 +65,7 @@ def convert_weak(builder: Builder, node: Node, dtype: DType, span: Span) -> Node
     return _cast(node, dtype, span)
 
 
-def _convert_constant(builder: Builder, constant: Constant, dtype: DType, span: Span) -> Node | None:
+def _convert_constant(constant: Constant, dtype: DType, span: Span) -> Node | None:
     """The constant in `dtype`, unless NumPy would warn of the conversion, at every call."""
     value = constant.value.item()
     if isinstance(value, int) and dtype.kind in "iu" and not fits(value, dtype):
@@ -80,13 +76,13 @@ def _convert_constant(builder: Builder, constant: Constant, dtype: DType, span: 
             made = dtype.type(value)
         except (TypeError, OverflowError, ValueError) as error:
             raise PythonRaises(str(error), span) from error
-    return None if caught else builder.constant(made, dtype, span)
+    return None if caught else constant_node(made, dtype, span)
 
 
-def _convert_int(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
+def _convert_int(check: Callable[[Node], None], node: Node, dtype: DType, span: Span) -> Node:
     if dtype != _INT64:
         signature = f"{_INT64.char}->{dtype.char}"
-        builder.check(Node("ok.cast", (node,), signature, Scalar(_BOOL, "python"), span))
+        check(Node("ok.cast", (node,), signature, Scalar(_BOOL, "python"), span))
     return _cast(node, dtype, span)
 
 

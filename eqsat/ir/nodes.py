@@ -39,7 +39,7 @@ import numpy as np
 
 from eqsat.ir.dims import Dim
 from eqsat.ir.span import Span
-from eqsat.ir.types import DType, Type
+from eqsat.ir.types import DType, Scalar, Type, canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +121,9 @@ def walk(roots: Iterable[Node]) -> Iterator[Node]:
 def dim_node(value: Dim, type_: Type, span: Span) -> Node:
     """A Python int that is a formula over sizes."""
     return Node("dim", (), value, type_, span)
+
+
+def constant_node(value: object, dtype: DType, span: Span) -> Node:
+    """A NumPy scalar that is known."""
+    dtype = canonical(dtype)
+    return Node("constant", (), Constant.of(value, dtype), Scalar(dtype, "numpy"), span)

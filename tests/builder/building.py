@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from eqsat.frontend import operators
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.values import Call, Known, SliceValue, TupleValue, Value
+from eqsat.frontend.library import Call
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Guard
-from eqsat.ir.span import NOWHERE
+from eqsat.ir.span import NOWHERE, Span
 from eqsat.ir.types import Array
 from numpy_impl.library import LIBRARY
 from tests.reference import CheckFailed, evaluate
@@ -27,6 +29,9 @@ class TestBuilder(Builder):
 
     def known(self, value: object) -> Value:
         return TupleValue(tuple(map(self.known, value))) if isinstance(value, tuple) else Known(value)
+
+    def operator(self, symbol: str, args: Sequence[Value], span: Span) -> Value:
+        return operators.apply(self, symbol, args, span)
 
     def call(self, function: object, *args: object, **kwargs: object) -> Value:
         name = getattr(function, "__name__", str(function))

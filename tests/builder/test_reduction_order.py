@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.reduction import reduce
 from eqsat.frontend.reduction_order import buffers_as_expected
 from eqsat.frontend.values import Known, SliceValue
 from eqsat.ir.nodes import Node
@@ -41,7 +42,7 @@ def reduced(array: np.ndarray, op: str, axes: tuple[int, ...], dtype: np.dtype |
     builder = Builder(sizes_of([array]), strides_of([array]))
     x = builder.param(0, type_of(array, 0), NOWHERE)
     try:
-        return builder.reduce(op, x, axes, False, dtype, NOWHERE)
+        return reduce(builder, op, x, axes, False, dtype, NOWHERE)
     except UnsupportedError as error:
         if not buffers_as_expected() and "this release of NumPy" in error.what:
             pytest.skip(error.what)
@@ -136,7 +137,7 @@ def test_sum_of_a_slice_of_misaligned_elements_matches_numpy_bits(
     expected = array[slice(*bounds)]
     try:
         view = builder.index(x, (SliceValue(*(Known(bound) for bound in bounds)),), NOWHERE)
-        node = builder.reduce("add", view, (0,), False, None, NOWHERE)
+        node = reduce(builder, "add", view, (0,), False, None, NOWHERE)
     except UnsupportedError as error:
         assert ragged and abs(bounds[2]) > 1 and len(expected) > 8192
         assert str(error) == (
@@ -205,7 +206,7 @@ def test_sum_of_a_sliced_argument_follows_its_strides(data: st.DataObject) -> No
     x = builder.param(0, type_of(array, 0), NOWHERE)
     items = tuple(SliceValue(*(Known(bound) for bound in bounds)) for bounds in slices)
     try:
-        node = builder.reduce("add", builder.index(x, items, NOWHERE), axes, False, None, NOWHERE)
+        node = reduce(builder, "add", builder.index(x, items, NOWHERE), axes, False, None, NOWHERE)
     except UnsupportedError as error:
         assert "how it is sliced" in error.what and not builder.numeric(x, NOWHERE).layout.packed
         return
@@ -223,7 +224,7 @@ def test_sum_of_an_expression_follows_the_memory_order_of_its_result(data: st.Da
     axes = tuple(sorted(data.draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))))
     builder = Builder(sizes_of(arrays), strides_of(arrays))
     x, y = (builder.param(k, type_of(a, k), NOWHERE) for k, a in enumerate(arrays))
-    total = builder.reduce("add", builder.elementwise(np.multiply, [x, y], NOWHERE), axes, False, None, NOWHERE)
+    total = reduce(builder, "add", builder.elementwise(np.multiply, [x, y], NOWHERE), axes, False, None, NOWHERE)
     found = evaluate([total], arrays, sizes_of(arrays))[total]
     assert np.asarray(found).tobytes() == np.asarray(np.sum(arrays[0] * arrays[1], axis=axes)).tobytes()
 

@@ -1,0 +1,56 @@
+"""Which integer nodes are formulas over sizes, so that they can be dimensions and bounds.
+
+Called by the builder and by the operators, which keep arithmetic on sizes a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eqsat.ir.dims import Dim, Symbol, dim
+from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.types import Scalar
+
+
+def formula(node: Node) -> Dim | None:
+    """The integer as a formula over sizes and integer arguments, where it is one."""
+    if not isinstance(node.type, Scalar) or node.type.dtype.kind not in "bi":
+        return None
+    if node.op == "dim":
+        return node.attr if isinstance(node.attr, Dim) else None
+    if node.op == "constant" and isinstance(node.attr, Constant):
+        return dim(int(node.attr.value))
+    if node.op == "param" and isinstance(node.attr, int) and node.type.kind == "python":
+        return dim(Symbol(node.attr, None))
+    if node.op == "py.int":
+        return formula(node.args[0])
+    symbol = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}.get(
+        node.op
+    )
+    parts = [formula(arg) for arg in node.args]
+    if symbol is None or any(part is None for part in parts):
+        return None
+    return formula_of(symbol, [part for part in parts if part is not None])
+
+
+def formula_of(symbol: str, parts: Sequence[Dim]) -> Dim | None:
+    """The formula that Python's operator `symbol` (an `ast` class in lower case) makes of formulas, if one."""
+    if symbol == "usub":
+        return -parts[0]
+    if symbol == "uadd":
+        return parts[0]
+    if len(parts) != 2:
+        return None
+    left, right = parts
+    if symbol == "add":
+        return left + right
+    if symbol == "sub":
+        return left - right
+    if symbol == "mult":
+        return left * right
+    if right.is_const and right.const > 0:
+        if symbol == "floordiv":
+            return left // right.const
+        if symbol == "mod":
+            return left - (left // right.const) * right.const
+    return None
