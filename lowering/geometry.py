@@ -14,7 +14,7 @@ from eqsat.ir.program import Buffer, Load
 from eqsat.ir.region import Guard, Merges, Region
 from eqsat.ir.types import Array
 from eqsat.ir.view import View
-from lowering.loops import NO_BYTES, Access, Axis, Bytes, Reversed
+from lowering.loops import NO_BYTES, Access, Axis, Bytes, Walks
 
 Steps = tuple[Bytes, tuple[Bytes, ...]]
 """A start, and a step for each axis."""
@@ -90,28 +90,24 @@ class Geometry:
                 steps[along.axis] = steps[along.axis] + stride.times(along.step)
         return start, tuple(steps)
 
-    def sign(self, buffer: Buffer, step: Bytes) -> int:
-        """Whether a step goes up (1), down (-1), or nowhere (0)."""
-        if step == NO_BYTES:
-            return 0
+    def _is_down(self, buffer: Buffer, step: Bytes) -> bool:
         if not step.strides:
-            return -1 if any(c < 0 for _, c in step.fixed.terms) or step.fixed.const < 0 else 1
+            return step.fixed.const < 0 or any(count < 0 for _, count in step.fixed.terms)
         (axis, count), *_ = step.strides
         type_ = None if buffer.param is None else self._region.params[buffer.param].type
-        down = isinstance(type_, Array) and type_.layout.negative[axis]
-        return -1 if down != (count.const < 0) else 1
+        negative = isinstance(type_, Array) and type_.layout.negative[axis]
+        return negative != (count.const < 0)
 
-    def is_aligned(self, buffer: Buffer) -> bool:
-        """As the function of that name."""
-        return is_aligned(self._region, buffer)
-
-    def reversed(self, load: Load, shape: tuple[Dim, ...], order: Iterable[int]) -> Reversed | None:
-        """The condition that a load is one row read from its end; None if it is not, whatever the sizes."""
-        _, steps = self.steps(load.buffer, load.view)
-        axes = [axis for axis in order if steps[axis] != NO_BYTES]
-        if not axes or any(self.sign(load.buffer, steps[axis]) > 0 for axis in axes):
-            return None
-        return Reversed(load.buffer, tuple(steps[axis] for axis in axes), tuple(shape[axis] for axis in axes))
+    def walks(self, loads: Iterable[Load], shape: tuple[Dim, ...], order: Iterable[int]) -> Walks:
+        """How the loads are walked over the axes `order` of a space of this shape."""
+        axes = tuple(order)
+        steps: dict[Load, tuple[Bytes, ...]] = {}
+        down: dict[Load, tuple[bool, ...]] = {}
+        for load in loads:
+            _, found = self.steps(load.buffer, load.view)
+            steps[load] = tuple(found[axis] for axis in axes)
+            down[load] = tuple(self._is_down(load.buffer, step) for step in steps[load])
+        return Walks(tuple(shape[axis] for axis in axes), steps, down)
 
     def access(self, buffer: Buffer, view: View, loops: Iterable[tuple[Axis, int]]) -> Access:
         """Where `view` of a buffer is touched in these loops, each with the axis of the view that it steps along.

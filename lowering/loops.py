@@ -8,7 +8,7 @@ every place where memory is read or written is an `Access`: a start and one step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
@@ -125,20 +125,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Reversed:
-    """True if these axes of `buffer`, slowest first, lie in memory as one that is read from its end.
+class Walks:
+    """How loads are walked over the axes of a space, slowest first: steps, and where a step is negative."""
 
-    Each step is below zero; what is left to ask is whether each is as long as all of the next axis.
+    extents: tuple[Dim, ...] = ()
+    steps: Mapping[Load, tuple[Bytes, ...]] = field(default_factory=dict[Load, tuple[Bytes, ...]])
+    down: Mapping[Load, tuple[bool, ...]] = field(default_factory=dict[Load, tuple[bool, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class Backwards:
+    """An operand of a call has a negative step along the fastest of the axes that the call runs over.
+
+    Whether NumPy's inner loop gets to see that depends on sizes (`lowering.rows`): `walks` are the operands that lie
+    in memory, each with its steps along the axes of `extents`, slowest first; `repeated` counts the others that do not
+    vary along all of these axes.
     """
 
-    buffer: Buffer
-    steps: tuple[Bytes, ...]
+    walks: tuple[tuple[Buffer, tuple[Bytes, ...]], ...]
+    repeated: int
     extents: tuple[Dim, ...]
-
-    @property
-    def certain(self) -> bool:
-        """Whether nothing is left to ask."""
-        return len(self.steps) == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,15 +158,14 @@ class Compute:
 class Borrow:
     """Let NumPy's own inner loop compute `term` over a block.
 
-    `args` are blocks; None stands for an argument that does not vary along the row. `backwards`: unless it is None,
-    and if all of its conditions hold, NumPy would hand an operand to the loop with a negative stride, for which some
-    loops have other bits; so it gets negative strides from us.
+    `args` are blocks; None stands for an argument that does not vary along the row. `backwards`: NumPy may hand an
+    operand to the loop with a negative stride, for which some loops have other bits.
     """
 
     term: Apply
     args: tuple[Block | None, ...]
     into: Block
-    backwards: tuple[Reversed, ...] | None = None
+    backwards: Backwards | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,10 +308,9 @@ def _show_row(row: Row, pad: str, names: dict[Term, str], last: Callable[[str], 
                 _lines(term, row.accesses, known)[-1] if block is None else str(block)
                 for term, block in zip(stage.term.args, stage.args, strict=True)
             )
-            back = ""
-            if stage.backwards is not None:
-                asked = [str(condition.buffer) for condition in stage.backwards if not condition.certain]
-                back = ", backwards" + (f" if {' and '.join(asked)} merge" if asked else "")
+            back = "" if stage.backwards is None else ", backwards"
+            if stage.backwards is not None and len(stage.backwards.extents) > 1:
+                back += " if one row"
             yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args}{back})"
             known[stage.term] = str(stage.into)
     text = _lines(row.term, row.accesses, known)

@@ -23,9 +23,9 @@ from lowering.loops import (
     Let,
     Loop,
     Nest,
-    Reversed,
     Statement,
     Store,
+    Walks,
     total,
 )
 from lowering.sharing import Planned, groups, share
@@ -58,14 +58,9 @@ class _Space:
     target: Access
     accesses: dict[Load, Access]
 
-    def down(self, geometry: Geometry, row: Axis, shape: tuple[Dim, ...]) -> dict[Term, Reversed | None]:
-        """The loads that go down along a row, each with the condition that all of it is one row."""
-        order = self.order
-        return {
-            load: geometry.reversed(load, shape, order)
-            for load, access in self.accesses.items()
-            if geometry.is_aligned(load.buffer) and geometry.sign(load.buffer, access.step(row.name)) < 0
-        }
+    def walks(self, geometry: Geometry, shape: tuple[Dim, ...]) -> Walks:
+        """How every load is walked over the axes, in the order of the loops."""
+        return geometry.walks(self.accesses, shape, self.order)
 
 
 def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
@@ -76,7 +71,7 @@ def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
     (loops,) = space.loops
     leaf: Statement = Store(space.target, term, space.accesses)
     if loops:
-        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.down(geometry, loops[-1], shape)))
+        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.walks(geometry, shape)))
     body = _around(loops[:-1], loops[-1:], term, space.accesses, leaf)
     leading = space.leading if len(loops) > 1 else ()
     return Planned(kernel, Nest((space.target.buffer,), shape, body), leading, leading)
@@ -192,13 +187,13 @@ def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
     space = _space(target, view, term, shape, [outside, outer, inner], geometry)
     rows, runs, along = space.loops
     if columns:
-        row = plan_row(rows[-1], term, space.accesses, space.down(geometry, rows[-1], shape))
+        row = plan_row(rows[-1], term, space.accesses, space.walks(geometry, shape))
         leaf: Statement = FoldColumns(space.target, reduction.op, fold.dtype, runs, row)
         rows, inside = rows[:-1], [rows[-1], *runs]
     else:
         tree = "free" if free else "pairwise" if pairwise else "sequential"
         row_axis = along[-1] if along else Axis("one", ONE)
-        row = plan_row(row_axis, term, space.accesses, space.down(geometry, row_axis, shape))
+        row = plan_row(row_axis, term, space.accesses, space.walks(geometry, shape))
         leaf = FoldRuns(space.target, reduction.op, fold.dtype, runs, along, row, tree, order.block)
         inside = [*runs, *along]
     body = _around(rows, inside, term, space.accesses, leaf)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from llvmlite import ir
 
 from eqsat.ir.program import Argument, Known, Load, Size, Term, children
@@ -17,7 +18,7 @@ from eqsat.ir.types import DType
 from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.flags import declare
-from lowering.loops import Block, Borrow, Compute, Fill, Row
+from lowering.loops import Block, Borrow, Compute, Fill, Row, total
 from lowering.numpy_loops import reverses_alike
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
@@ -214,17 +215,30 @@ class Cursor:
         call_loop(code, stage.term, pointers, steps, length)
 
     def _is_down(self, stage: Borrow) -> Value | None:
-        """Whether the strides are to be negative; None for no."""
-        code = self.code
-        if stage.backwards is None or not reverses_alike(stage.term.name, stage.term.signature):
+        """Whether NumPy's inner loop sees the negative step of an operand; None for no.
+
+        It does where all operands lie as one row, and where NumPy's iterator walks row by row. Between, it copies
+        operands that do not lie as one to a buffer, if enough rows fit, and the loop goes up through the buffer
+        (`npyiter_find_buffering_setup`, for two axes; more are taken for two).
+        """
+        code, b = self.code, self.code.entry
+        where = stage.backwards
+        if where is None or not reverses_alike(stage.term.name, stage.term.signature):
             return None
-        found: Value = I1(1)
-        for condition in stage.backwards:
-            lengths = [code.bytes(condition.buffer, step) for step in condition.steps]
-            for slow, fast, extent in zip(lengths, lengths[1:], condition.extents[1:], strict=False):
-                whole = code.entry.mul(fast, code.size(extent))
-                found = code.entry.and_(found, code.entry.icmp_signed("==", slow, whole))
-        return found
+        if len(where.extents) == 1:
+            return I1(1)
+        scattered: Value = I64(where.repeated)
+        for buffer, steps in where.walks:
+            lengths = [code.bytes(buffer, step) for step in steps]
+            together: Value = I1(1)
+            for slow, fast, extent in zip(lengths, lengths[1:], where.extents[1:], strict=False):
+                together = b.and_(together, b.icmp_signed("==", slow, b.mul(fast, code.size(extent))))
+            scattered = b.add(scattered, b.zext(b.not_(together), I64))
+        needed = b.add(scattered, I64(1))
+        length, rows = code.size(where.extents[-1]), code.size(total(where.extents[:-1]))
+        fits = b.icmp_signed("<=", b.mul(length, needed), I64(np.getbufsize()))
+        buffered = b.and_(fits, b.icmp_signed(">=", rows, needed))
+        return b.or_(b.icmp_signed("==", scattered, I64(0)), b.not_(buffered))
 
     def _body(
         self, roots: list[Term], held: dict[Term, Value], first: Value, sinks: list[Sink]

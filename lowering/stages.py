@@ -7,14 +7,12 @@ loops compute the arguments of a call into blocks, the call fills another, the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eqsat.ir.program import Apply, Load, Term, children, walk
-from lowering.loops import Accesses, Axis, Block, Borrow, Compute, Reversed, Row
+from lowering.loops import NO_BYTES, Accesses, Axis, Backwards, Block, Borrow, Compute, Row, Walks
 from lowering.scalar import has_inline
-
-NONE_DOWN: Mapping[Term, Reversed | None] = {}
 
 
 def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
@@ -28,12 +26,8 @@ def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
     return known
 
 
-def plan_row(axis: Axis, term: Term, accesses: Accesses, down: Mapping[Term, Reversed | None] = NONE_DOWN) -> Row:
-    """The row, with its stages.
-
-    `down`: the operands whose step along the row is negative, and the condition that all of the operand is one row
-    read from its end.
-    """
+def plan_row(axis: Axis, term: Term, accesses: Accesses, walks: Walks) -> Row:
+    """The row, with its stages."""
     varying = varies(term, axis.name, accesses)
     order = [node for node in walk([term]) if varying[node]]
     calls = [node for node in order if isinstance(node, Apply) and not has_inline(node.name, node.signature)]
@@ -55,7 +49,7 @@ def plan_row(axis: Axis, term: Term, accesses: Accesses, down: Mapping[Term, Rev
             if node in roots or (isinstance(node, Apply) and any(user not in inside for user in users.get(node, ())))
         ]
         changes = tuple(varying[arg] for arg in call.args)
-        stages.append(_Stage(tuple(wanted), call, changes, _backwards(call, changes, down)))
+        stages.append(_Stage(tuple(wanted), call, changes, _backwards(call, walks)))
         held |= {node: Block(0, node.dtype) for node in (*wanted, call)}
     return Row(axis, term, accesses, _placed(stages, term, varying))
 
@@ -67,25 +61,25 @@ class _Stage:
     wanted: tuple[Term, ...]
     call: Apply
     varying: tuple[bool, ...]
-    backwards: tuple[Reversed, ...] | None
+    backwards: Backwards | None
 
 
-def _backwards(
-    call: Apply, changes: Sequence[bool], down: Mapping[Term, Reversed | None]
-) -> tuple[Reversed, ...] | None:
-    """When NumPy's inner loop gets a negative stride for an operand.
-
-    Where some operands go up and some down, NumPy's iterator leaves them so. Where all go down it turns them around,
-    unless each of them is one row.
-    """
-    args = [arg for arg, changing in zip(call.args, changes, strict=True) if changing]
-    if not any(arg in down for arg in args):
+def _backwards(call: Apply, walks: Walks) -> Backwards | None:
+    """The operands of a call, if one of them goes down along the fastest axis that the call runs over."""
+    below = _loads(call)
+    axes = [k for k in range(len(walks.extents)) if any(walks.steps[load][k] != NO_BYTES for load in below)]
+    direct = [arg for arg in call.args if isinstance(arg, Load)]
+    if not axes or not any(walks.down[load][axes[-1]] for load in direct):
         return None
-    if not all(arg in down for arg in args):
-        return ()
-    conditions = [down[arg] for arg in args]
-    found = tuple(condition for condition in conditions if condition is not None)
-    return found if len(found) == len(conditions) else None
+    found = tuple((load.buffer, tuple(walks.steps[load][k] for k in axes)) for load in direct)
+    computed = [arg for arg in call.args if not isinstance(arg, Load)]
+    spread = [{k for k in axes for load in _loads(arg) if walks.steps[load][k] != NO_BYTES} for arg in computed]
+    repeated = sum(0 < len(along) < len(axes) for along in spread)
+    return Backwards(found, repeated, tuple(walks.extents[k] for k in axes))
+
+
+def _loads(term: Term) -> list[Load]:
+    return [node for node in walk([term]) if isinstance(node, Load)]
 
 
 def _cone(roots: Iterable[Term], held: dict[Term, Block], varying: dict[Term, bool]) -> list[Term]:

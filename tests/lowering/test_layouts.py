@@ -188,3 +188,44 @@ def test_a_reversed_vector_goes_backwards_through_numpys_own_loop() -> None:
     (got,) = Runner(program)(a)
     with np.errstate(all="ignore"):
         assert_same(got, np.exp(a))
+
+
+@pytest.mark.parametrize("columns", [60, 1000, 2731, 4096, 4097])
+@pytest.mark.parametrize("rows", [2, 3, 5])
+def test_arrays_reversed_in_part_take_the_loop_that_numpy_takes(rows: int, columns: int) -> None:
+    """NumPy's iterator copies some reversed operands to a buffer, and hands others to its loop as they are."""
+    x, y = fill((rows, columns), "f8", 1), fill((rows, columns), "f8", 2)
+    part = np.repeat(y, 2, axis=1)[:, :columns]
+    cases = {
+        "one": (x[:, ::-1],),
+        "all": (x[::-1, ::-1],),
+        "rows": (x[::-1],),
+        "part": (part[:, ::-1],),
+        "mixed": (x[:, ::-1], y),
+        "both": (x[:, ::-1], y[:, ::-1]),
+        "all mixed": (x[::-1, ::-1], y),
+        "with a row": (x[:, ::-1], y[0]),
+        "with a column": (x[:, ::-1], y[:, :1]),
+        "with a part": (x[:, ::-1], part),
+    }
+    for label, operands in cases.items():
+        build = Build(*operands, np.zeros((rows, columns)))
+        out = build.shape(len(operands))
+        for number, operand in enumerate(operands):
+            for axis in range(operand.ndim):
+                if operand.shape[axis] > 1:
+                    build.equal(out[axis + 2 - operand.ndim], build.shape(number)[axis])
+        name = "cbrt" if len(operands) == 1 else "arctan2"
+        build.kernel(ufunc(name, *(build.load(k, rank=2) for k in range(len(operands)))), out)
+        (got,) = Runner(build.program())(*operands, np.zeros((rows, columns)))
+        assert_same(got, getattr(np, name)(*operands), label=label)
+
+
+def test_a_vector_of_one_element_keeps_the_sign_of_its_stride() -> None:
+    data = np.abs(fill((40,), "f8")) + 0.1
+    build = Build(data[::-1][-1:])
+    build.kernel(ufunc("cbrt", build.load(0)), build.shape(0))
+    runner = Runner(build.program())
+    for k in range(40):
+        for one in (data[k : k + 1], data[: k + 1][::-1][:1]):
+            assert_same(runner(one)[0], np.cbrt(one))
