@@ -16,7 +16,7 @@ import numpy as np
 from llvmlite import ir
 
 from eqsat.errors import InternalError
-from eqsat.ir.dims import ONE, Dim
+from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Buffer, Program
 from eqsat.ir.region import Result, Same
@@ -279,7 +279,7 @@ class Boxer:
         strides = writer.words(len(creation.shape), "strides")
         for axis in range(len(creation.shape)):
             writer.store(steps.get(axis, number(0)), strides, 8 * axis)
-        repeats = any(axis not in steps and length != ONE for axis, length in enumerate(creation.shape))
+        repeats = any(axis not in steps and length not in (ZERO, ONE) for axis, length in enumerate(creation.shape))
         writeable = number(0 if repeats else python_api.WRITEABLE, INT32)
         dtype = writer.load(operand.object, ARRAY.dtype, POINTER)
         flags = builder.and_(operand.flags, writeable)

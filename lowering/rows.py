@@ -153,14 +153,15 @@ class Cursor:
             vector_loop(code, length, self.lanes, self._body([self.row.term], held, here, [shifted]), overlap)
 
     def _argument_rooms(self) -> dict[Term, Value]:
-        """Arguments of borrowed loops that do not change along the row, each in memory."""
-        rooms: dict[Term, Value] = {}
+        """Arguments of borrowed loops that do not change along the row: each as often as any loop reads it."""
+        counts: dict[Term, int] = {}
         for stage in self.row.stages:
             if isinstance(stage, Borrow):
                 for arg, block in zip(stage.term.args, stage.args, strict=True):
-                    if block is None and arg not in rooms:
-                        rooms[arg] = self._argument_room(arg, self.length if stage.term.name in SHORTCUTS else 1)
-        return rooms
+                    if block is None:
+                        count = self.length if stage.term.name in SHORTCUTS else 1
+                        counts[arg] = max(count, counts.get(arg, 1))
+        return {arg: self._argument_room(arg, count) for arg, count in counts.items()}
 
     def _argument_room(self, arg: Term, count: int) -> Value:
         room = self.code.stack(arg.dtype, count)

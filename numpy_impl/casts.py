@@ -7,6 +7,7 @@ expresses, strings, nested lists.
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 
@@ -63,9 +64,10 @@ def converter(type_: type[np.generic]) -> Handler:
 def _known(call: Call, type_: type[np.generic], value: Known) -> Value | None:
     """The number converted now; None where NumPy warns, which it does at every call."""
     try:
-        with np.errstate(all="raise"):
+        with np.errstate(all="raise"), warnings.catch_warnings():
+            warnings.simplefilter("error")
             return Known(type_(value.value))  # type: ignore[call-arg]
-    except FloatingPointError:
+    except (FloatingPointError, Warning):
         return None
     except Exception as error:
         raise PythonRaises(f"{call.name}: {error}", call.span) from error

@@ -18,7 +18,7 @@ from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.ir.dims import ONE, Symbol
+from eqsat.ir.dims import ONE, ZERO, Symbol
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Param, Region, Result, Same, TupleOf, nodes_of
 from eqsat.ir.span import Span
@@ -92,7 +92,7 @@ def _refuse_repeated(node: Node, builder: Builder, params: Sequence[Param]) -> N
     if not repeated or view is None or not isinstance(node.type, Array):
         return
     walked = {along.axis for along in view.axes}
-    still = any(axis not in walked and length != ONE for axis, length in enumerate(node.type.shape))
+    still = any(axis not in walked and length not in (ZERO, ONE) for axis, length in enumerate(node.type.shape))
     if not (whole.op == "param" and still):
         raise UnsupportedError(
             "what np.broadcast_to made, which is read-only, is returned", node.span, instead="return its copy: x.copy()"

@@ -60,6 +60,24 @@ def test_constants_that_do_not_fit_warn_at_every_call(number: str) -> None:
     check(f"{number} * x", TABLE)
 
 
+@pytest.mark.parametrize("number", ["np.int32(1j)", "np.int32(np.complex64(1j))", "np.float64(np.maximum(2, 1j))"])
+def test_constants_that_lose_their_imaginary_part_do_as_in_numpy(number: str) -> None:
+    check(f"{number} * x", TABLE)
+
+
+def test_an_axis_of_no_length_made_of_nothing_can_be_written_to() -> None:
+    check("x[None][1:-1], x[:, None, :][:, 1:]", TABLE)
+
+
+@pytest.mark.parametrize("other", ["1 // x", "np.fmod(1.0, x)", "np.heaviside(x, 1.0)"])
+@pytest.mark.parametrize("power", ["np.power(1.0, y)", "np.float_power(1.0, y)", "1.0 ** y"])
+@pytest.mark.parametrize("length", [3, 6, 200])
+def test_a_constant_that_two_borrowed_loops_share(other: str, power: str, length: int) -> None:
+    x, y = np.linspace(1, 9, length), np.linspace(-3, 4, length)
+    check(f"{other} + {power}", x, y, parameters="x, y")
+    check(f"{power} * 2 + {other}", x, y, parameters="x, y")
+
+
 @pytest.mark.parametrize(
     "body", ["x * 2**70", "x / 2**64", "2**64 - x", "x < 2**70", "-(2**80) >= x", "np.maximum(x, 2**64)"]
 )
