@@ -99,14 +99,18 @@ class Geometry:
         return negative != (count.const < 0)
 
     def walks(self, loads: Iterable[Load], shape: tuple[Dim, ...], order: Iterable[int]) -> Walks:
-        """How the loads are walked over the axes `order` of a space of this shape."""
+        """How the loads are walked over the axes `order` of a space of this shape.
+
+        What is misaligned NumPy's loops never see: its iterator copies it to a buffer, front to back.
+        """
         axes = tuple(order)
         steps: dict[Load, tuple[Bytes, ...]] = {}
         down: dict[Load, tuple[bool, ...]] = {}
         for load in loads:
             _, found = self.steps(load.buffer, load.view)
             steps[load] = tuple(found[axis] for axis in axes)
-            down[load] = tuple(self._is_down(load.buffer, step) for step in steps[load])
+            aligned = is_aligned(self._region, load.buffer)
+            down[load] = tuple(aligned and self._is_down(load.buffer, step) for step in steps[load])
         return Walks(tuple(shape[axis] for axis in axes), steps, down)
 
     def access(self, buffer: Buffer, view: View, loops: Iterable[tuple[Axis, int]]) -> Access:
