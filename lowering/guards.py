@@ -27,7 +27,7 @@ from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Region
 from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, equal_dtypes, packed_layout
 from lowering import python_api
 from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
-from lowering.writer import BIT, INT8, INT32, INT64, POINTER, Writer, number
+from lowering.writer import BIT, INT8, INT32, INT64, NULL, POINTER, Writer, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +255,10 @@ def _captures(writer: Writer, captures: Sequence[Capture]) -> None:
         if isinstance(capture.namespace, CellType):
             python_api.verify_python_numbers()
             writer.require_equal(writer.load(namespace, HEADER, POINTER), wanted)
+            continue
+        if not isinstance(capture.namespace, dict):  # a function
+            part = writer.load(namespace, python_api.function_part(capture.key), POINTER)
+            writer.require_equal(part, NULL if capture.value is None else wanted)
             continue
         key = writer.object(f"capture.{index}.key", sys.intern(capture.key))
         if capture.value is ABSENT:

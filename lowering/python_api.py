@@ -205,6 +205,25 @@ def verify_python_numbers() -> None:
         raise InternalError("Python's float, complex or cell is not as expected", have=sys.version)
 
 
+@functools.cache
+def function_part(name: str) -> int:
+    """Where a Python function keeps its `__code__`, `__defaults__` or `__kwdefaults__` (None there is NULL)."""
+
+    def first(value: int = 12345, *, other: int = 23456) -> int:
+        return value + other
+
+    def second() -> None:
+        return
+
+    wanted, absent = getattr(first, name), getattr(second, name)
+    for offset in range(HEADER, object.__sizeof__(first), 8):
+        if _word(id(first) + offset) == id(wanted) and _word(id(second) + offset) == (
+            0 if absent is None else id(absent)
+        ):
+            return offset
+    raise InternalError("Python's function struct is not as expected", have=f"{name}, {sys.version}")
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorState:
     """Where `np.errstate` lives: a context variable that holds a capsule of this name, whose first int is the mask.

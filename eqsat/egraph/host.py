@@ -94,7 +94,7 @@ def fold_constants(name: str, signature: str, args: tuple[Constant, ...]) -> Con
         with np.errstate(all="raise"):
             if name == "cast":
                 discards = values[0].dtype.kind == "c" and result.kind not in "cb"
-                computed = (values[0].real if discards else values[0]).astype(result)  # quiet: the call is Python's
+                computed = (np.real(values[0]) if discards else values[0]).astype(result)  # quiet: the call is Python's
             elif name == "select":
                 computed = np.where(values[0], values[1], values[2])
             else:

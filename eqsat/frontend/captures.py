@@ -2,8 +2,7 @@
 
 Every read is recorded as a `Capture`, which the entry point compares by identity at each call, so that a rebound
 name is never answered with what it was. Attributes of NumPy's modules and of `math` are not recorded: they are taken
-as constant. Called by the scopes of the translation. What a function was given when it was defined (its defaults,
-its code) is taken as it is at specialization.
+as constant. The code and the defaults of helpers count as well. Called by the scopes of the translation.
 """
 
 from __future__ import annotations
@@ -79,6 +78,23 @@ class Captures:
             instead=f"did you mean `{text}.{near[0]}`?" if near else "",
         )
 
+    def code(self, function: FunctionType) -> None:
+        """The body of a helper is read."""
+        self._record(function, "__code__", function.__code__)
+
+    def default(self, function: FunctionType, name: str) -> object:
+        """The default of a parameter of a helper; `ABSENT` if it has none."""
+        code = function.__code__
+        keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        if name in keyword_only:
+            named = function.__kwdefaults__
+            self._record(function, "__kwdefaults__", named)
+            return ABSENT if named is None or name not in named else self._record(named, name, named[name])
+        values = function.__defaults__
+        self._record(function, "__defaults__", values)
+        positional = code.co_varnames[: code.co_argcount]
+        return dict(zip(reversed(positional), reversed(values or ()), strict=False)).get(name, ABSENT)
+
     def _cell(self, cell: CellType, name: str, span: Span) -> object:
         try:
             value = cell.cell_contents
@@ -86,7 +102,7 @@ class Captures:
             raise PythonRaises(f"`{name}` has no value yet in the enclosing function", span) from None
         return self._record(cell, name, value)
 
-    def _record(self, namespace: dict[str, object] | CellType, name: str, value: object) -> object:
+    def _record(self, namespace: dict[str, object] | CellType | FunctionType, name: str, value: object) -> object:
         self.found.setdefault((id(namespace), name), Capture(namespace, name, value))
         return value
 

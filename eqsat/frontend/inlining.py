@@ -18,6 +18,7 @@ from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.statements import execute
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.ir.region import ABSENT
 from eqsat.ir.span import Span
 
 DEEPEST = 40
@@ -44,6 +45,7 @@ def inline(scope: Scope, function: FunctionType | LocalFunction, call: Call) -> 
         values = bind(local.source.node.args, call, local.defaults.get)
     else:
         python = function
+        translation.captures.code(python)
         inner = Scope.of(translation, _source(python, call.span), Home.of(python), None, scope.depth + 1)
         values = bind(inner.source.node.args, call, lambda name: default_of(scope, python, name, call.span))
     inner.values.update(values)
@@ -71,13 +73,10 @@ def _body(scope: Scope) -> Value:
 
 def default_of(scope: Scope, function: FunctionType, name: str, span: Span) -> Value:
     """The default of a function's parameter; `PythonRaises` if it has none."""
-    code = function.__code__
-    positional = code.co_varnames[: code.co_argcount]
-    values = function.__defaults__ or ()
-    defaults = {**dict(zip(reversed(positional), reversed(values), strict=False)), **(function.__kwdefaults__ or {})}
-    if name not in defaults:
+    found = scope.translation.captures.default(function, name)
+    if found is ABSENT:
         raise PythonRaises(f"`{function.__name__}` is missing the argument `{name}`", span)
-    return scope.translation.static(defaults[name], name, span)
+    return scope.translation.static(found, name, span)
 
 
 def bind(parameters: ast.arguments, call: Call, default: Callable[[str], Value | None]) -> dict[str, Value]:

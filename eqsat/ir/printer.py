@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
-from eqsat.ir.region import ABSENT, Param, Region, Result, Same, TupleOf
+from eqsat.ir.region import ABSENT, FUNCTION_PARTS, Param, Region, Result, Same, TupleOf
 from eqsat.ir.types import Scalar
 
 
@@ -18,7 +18,8 @@ def show(region: Region) -> str:
     names = _names(region)
     lines = [f"region {region.name}({', '.join(_parameter(k, p) for k, p in enumerate(region.params))})"]
     lines += [f"  where {guard}" for guard in region.guards]
-    read = [capture.key for capture in region.captures if capture.value is not ABSENT]
+    named = [capture for capture in region.captures if capture.key not in FUNCTION_PARTS]
+    read = [capture.key for capture in named if capture.value is not ABSENT]
     lines += [f"  reads {', '.join(read)}"] if read else []
     lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
     lines += [f"  check {names[node]}" for node in region.checks]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from types import CellType
+from types import CellType, FunctionType
 from typing import Literal
 
 from eqsat.ir.dims import Dim, Symbol
@@ -66,25 +66,32 @@ class Absent(Enum):
 ABSENT = Absent.ABSENT
 
 
+FUNCTION_PARTS = ("__code__", "__defaults__", "__kwdefaults__")
+"""What a function is defined with; reloading a module while it is in use rebinds these."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Capture:
-    """`namespace[key]` (a dict) or the content of a closure cell, which was `value` at specialization.
+    """`namespace[key]` (a dict), the content of a closure cell or what a function was defined with, at specialization.
 
-    With `value` = `ABSENT` the dict must not have the key: a builtin is read only while no global hides it.
+    Of a function, `key` is one of `FUNCTION_PARTS` and stands for the attribute of that name. With `value` = `ABSENT`
+    the dict must not have the key: a builtin is read only while no global hides it.
     """
 
-    namespace: dict[str, object] | CellType
+    namespace: dict[str, object] | CellType | FunctionType
     key: str
     value: object
 
     def holds(self) -> bool:
         """Whether the same object is there now."""
+        if isinstance(self.namespace, dict):
+            return self.namespace.get(self.key, ABSENT) is self.value
         if isinstance(self.namespace, CellType):
             try:
                 return self.namespace.cell_contents is self.value
             except ValueError:  # the cell is empty
                 return False
-        return self.namespace.get(self.key, ABSENT) is self.value
+        return getattr(self.namespace, self.key) is self.value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

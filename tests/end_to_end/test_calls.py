@@ -11,6 +11,7 @@ import pytest
 
 from eqsat import jit
 from eqsat.testing import assert_identical, assert_matches_numpy
+from eqsat.testing.programs import define
 from tests.end_to_end import settings_module
 from tests.end_to_end.limits import check
 from tests.end_to_end.settings_module import split, stretch
@@ -128,6 +129,25 @@ def test_a_helper_is_called_with_keywords_and_defaults() -> None:
         return stretch(first, 2, shift=1) + stretch(rest, by=y[1:])
 
     assert_matches_numpy(several, X, Y)
+
+
+def test_a_helper_that_is_reloaded_in_place_is_noticed() -> None:
+    text = "import numpy as np\n\n\ndef helper(x, y=2.0, *, z=1.0):\n    return x * y + z\n\n\n"
+    program = define(f"{text}def program(x):\n    return helper(x)\n", "program")
+    helper, function = program.__globals__["helper"], jit(program)
+    other = define("def other(x, y=2.0, *, z=1.0):\n    return x - y - z\n", "other")
+    assert_matches_numpy(function, X)
+    for part, value in {
+        "__defaults__": (np.arange(6.0),),
+        "__kwdefaults__": {"z": np.float32(7)},
+        "__code__": other.__code__,
+    }.items():
+        setattr(helper, part, value)
+        assert_matches_numpy(function, X)
+    helper.__kwdefaults__["z"] = 8
+    assert_matches_numpy(function, X)
+    helper.__defaults__ = None
+    assert_matches_numpy(function, X)  # a TypeError
 
 
 def test_a_rebound_helper_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,12 +22,17 @@ def helper(x):
 
 def captures(function, *arguments) -> set[tuple[str, str, int]]:
     places = {id(globals()): "module", id(vars(builtins)): "builtins", id(vars(odd_module)): "odd_module"}
+    places[id(helper)] = "helper"
     found = translated(function, *arguments).captures
     return {(places.get(id(capture.namespace), "cell"), capture.key, capture.value) for capture in found}
 
 
-def test_globals_of_helpers_are_captured():
-    assert captures(lambda a: helper(a), A) == {("module", "helper", helper), ("module", "SCALE", SCALE)}
+def test_helpers_their_code_and_their_globals_are_captured():
+    assert captures(lambda a: helper(a), A) == {
+        ("module", "helper", helper),
+        ("helper", "__code__", helper.__code__),
+        ("module", "SCALE", SCALE),
+    }
 
 
 def test_a_builtin_is_captured_together_with_the_absence_of_a_global():

@@ -21,7 +21,7 @@ GAUSS = """\
 region gauss(p0 x: float64[p0.0]:C, p1 n: float, p2 WEIGHTS: float64[p2.0]:C from outside)
   where p0.0 - 1 != 1
   where p0.0 - 1 >= 1
-  reads WEIGHTS, np, abs
+  reads mu, WEIGHTS, np, abs
   v0 = constant 0.5 : float
   v1 = subtract[dd->d](x, v0) : float64[p0.0]:C
   v2 = divide[dd->d](v1, n) : float64[p0.0]:C

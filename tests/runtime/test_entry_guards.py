@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.arguments import layout_of, type_of
 from eqsat.ir.dims import Dim, FloorDiv, Symbol, dim
-from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Same
+from eqsat.ir.region import ABSENT, FUNCTION_PARTS, Capture, Guard, Merges, Param, Same
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Tuple
 from lowering.callable import call_entry
@@ -314,6 +314,25 @@ def test_a_rebound_or_emptied_closure_cell_is_a_miss(kit):
     del cell.cell_contents
     assert not accepts(call)
     cell.cell_contents = first
+    assert accepts(call)
+
+
+@pytest.mark.parametrize("part", FUNCTION_PARTS)
+@pytest.mark.parametrize("given", [True, False])
+def test_a_helper_with_another_body_or_other_defaults_is_a_miss(kit, part, given):
+    def helper(x=1.5, *, y=2.5):
+        return x + y
+
+    def bare(x, *, y):
+        return x - y
+
+    function, other = (helper, bare) if given else (bare, helper)
+    first = getattr(function, part)
+    call = kit.accepting(captures=[Capture(function, part, first)])
+    assert accepts(call)
+    setattr(function, part, getattr(other, part))
+    assert not accepts(call)
+    setattr(function, part, first)
     assert accepts(call)
 
 
