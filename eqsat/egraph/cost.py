@@ -111,16 +111,44 @@ class CostModel:
                 waste = float(min(abs(fastest.step), 64 // max(read.itemsize, 8)))
         return elements * read.itemsize * waste
 
-    def kernel(self, computing: float, read: float, written: float, temporary: bool) -> float:
-        """A kernel that computes so long, reads and writes so many bytes."""
+    def kernel(self, computing: float, read: float, written: float, temporary: bool, passed: float = 0.0) -> float:
+        """A kernel that computes so long, reads and writes so many bytes.
+
+        `passed` more bytes go from one kernel to the next within a turn of their common loop, in the nearest cache.
+        """
         touched = read + written
         speed = next(speed for limit, speed in self.machine.bandwidth if touched <= limit)
-        total = max(computing, (read + 1.5 * written) / speed)
+        total = max(computing, (read + 1.5 * written) / speed + passed / self.machine.bandwidth[0][1])
         if written > 16:
             total += self.machine.start + (self.machine.allocate if temporary else 0.0)
         if written > self.machine.recycled:
             total += written * self.machine.fault
         return total
+
+    def work(self, work: Work, target: int | None, passed: frozenset[int]) -> float:
+        """A kernel whose memory traffic is known, if the arrays in `passed` are handed on within a common loop."""
+        near = sum(size for array, size in work.reads if array in passed)
+        far = sum(size for array, size in work.reads if array not in passed)
+        written = 0.0 if target in passed else work.written
+        near += 1.5 * (work.written - written)
+        return work.hoisted + self.kernel(work.computing, far, written, work.temporary, near)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a kernel does: nanoseconds of computing, inside the innermost loop and outside; bytes moved.
+
+    `rows`: its axes are at least two, and not walked as one. `turns`: the arrays of which each turn of its outermost
+    loop reads one turn of an equally long loop that fills them.
+    """
+
+    computing: float
+    hoisted: float
+    reads: tuple[tuple[int, float], ...]
+    written: float
+    temporary: bool
+    rows: bool
+    turns: frozenset[int]
 
 
 def itemsize(char: str) -> int:

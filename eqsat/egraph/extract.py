@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from time import perf_counter
 
-from eqsat.egraph.cost import BORROWED, CostModel, Read, itemsize
+from eqsat.egraph.cost import BORROWED, CostModel, Read, Work, itemsize
 from eqsat.egraph.graph import ENode, Folded, Graph, Shape
 from eqsat.egraph.host import is_quiet
 from eqsat.errors import InternalError
-from eqsat.ir.view import View, identity
+from eqsat.ir.view import Along, View, identity
 
 EXACT = 4
 """So many arrays in doubt are decided by trying every cut."""
@@ -47,6 +47,7 @@ class KernelPlan:
     element: int
     choices: dict[int, Choice]
     reads: tuple[int, ...]
+    work: Work
     cost: float
 
 
@@ -84,7 +85,7 @@ class Extractor:
 
     def everything(self) -> Plan:
         """The plan that keeps every array: with the unfused graph, the program as NumPy runs it."""
-        plan = self.plan(frozenset(self._stored()))
+        plan = self.plan(frozenset(self._stored()), sharing=False)
         if plan is None:
             raise InternalError("the program as it was written cannot be computed")
         return plan
@@ -176,8 +177,11 @@ class Extractor:
     def _classes_of(self, array: int) -> list[int]:
         return [c for c, loads in enumerate(self._loads) if array in loads]
 
-    def plan(self, cut: frozenset[int]) -> Plan | None:
-        """The cheapest kernels for a cut, or None if something in it cannot be computed."""
+    def plan(self, cut: frozenset[int], sharing: bool = True) -> Plan | None:
+        """The cheapest kernels for a cut, or None if something in it cannot be computed.
+
+        With `sharing`, kernels that agree on their outermost loop are run in one, as `lowering.sharing` does.
+        """
         graph = self.graph
         scalars: list[KernelPlan] = []
         wanted = {array for array in graph.array_roots if graph.arrays[array].stores}
@@ -198,11 +202,20 @@ class Extractor:
             kernels.append(kernel)
             pending.update(read for read in kernel.reads if graph.arrays[read].param is None)
         kernels.reverse()
-        total = sum(kernel.cost for kernel in (*kernels, *scalars))
+        passed = self._passed(kernels) if sharing else frozenset[int]()
+        total = sum(kernel.cost for kernel in scalars)
+        total += sum(self.model.work(k.work, k.array, passed) if passed else k.cost for k in kernels)
         for position, array in enumerate(graph.array_roots):
             if array in graph.array_roots[:position]:
                 total += copy_cost(self.model, array)
         return Plan(tuple(kernels), tuple(scalars), total, cut)
+
+    def _passed(self, kernels: Iterable[KernelPlan]) -> frozenset[int]:
+        """Temporaries that live within a turn of the loop that fills and reads them."""
+        filled = {kernel.array for kernel in kernels if kernel.work.rows and kernel.work.temporary}
+        for kernel in kernels:
+            filled.difference_update(read for read in kernel.reads if read not in kernel.work.turns)
+        return frozenset(array for array in filled if array is not None)
 
     def kernel(self, array: int | None, element: int, cut: frozenset[int]) -> KernelPlan | None:
         """The cheapest kernel for a class when the arrays of `cut` can be read; remembered for what it looked at."""
@@ -323,10 +336,12 @@ class _Kernel:
                 if isinstance(choice, ENode):
                     stack.extend(choice.args)
         reads = {choice.array for choice in chosen.values() if isinstance(choice, Leaf)}
-        cost = self.cost(chosen)
-        return KernelPlan(self.array, self.element, chosen, tuple(sorted(reads)), cost)
+        work = self.work(chosen)
+        alone = self.array is None and not reads
+        cost = work.computing + work.hoisted if alone else self.model.work(work, self.array, frozenset())
+        return KernelPlan(self.array, self.element, chosen, tuple(sorted(reads)), work, cost)
 
-    def cost(self, chosen: dict[int, Choice]) -> float:
+    def work(self, chosen: dict[int, Choice]) -> Work:
         """The kernel as a DAG: every class once."""
         model, tables, graph = self.model, self.tables, self.graph
         root = chosen[self.element]
@@ -340,7 +355,7 @@ class _Kernel:
             space = shape
             order = tables.stores.values[graph.arrays[self.array].stores[0][0]].order if self.array is not None else ()
         reads = {choice for choice in chosen.values() if isinstance(choice, Leaf)}
-        read = sum(model.bytes_read(self.read(leaf), space, order) for leaf in reads)
+        sizes = tuple((leaf.array, model.bytes_read(self.read(leaf), space, order)) for leaf in reads)
         flat = all(leaf.view is None for leaf in reads)
         depths = self.depths(chosen, space, order)
         for element, choice in chosen.items():
@@ -352,11 +367,25 @@ class _Kernel:
                     computing += model.applied(choice.name, choice.signature, loops, run)
                 else:  # hoisted: one number at a time, and nothing else goes on meanwhile
                     hoisted += model.applied(choice.name, choice.signature, loops, 1.0)
-        if self.array is None and not reads:
-            return computing + hoisted
-        written = model.count(shape) * itemsize(graph.dtypes[self.element])
-        temporary = self.array is not None and self.array not in graph.array_roots
-        return hoisted + model.kernel(computing, read, written, temporary)
+        rows = len(space) > 1 and not (flat and space == shape)
+        other = {leaf.array for leaf in reads if not rows or not self.same_turn(leaf, space, order)}
+        return Work(
+            computing,
+            hoisted,
+            sizes,
+            model.count(shape) * itemsize(graph.dtypes[self.element]),
+            self.array is not None and self.array not in graph.array_roots,
+            rows,
+            frozenset(array for array, _ in sizes if array not in other),
+        )
+
+    def same_turn(self, leaf: Leaf, space: Shape, order: tuple[int, ...]) -> bool:
+        """Whether a turn of the outermost loop reads one turn of the loop that filled the array."""
+        read = self.read(leaf)
+        if not read.shape:
+            return False
+        outer = read.order[0]
+        return read.view.axes[outer] == Along(order[0]) and read.shape[outer] == space[order[0]]
 
     def depths(self, chosen: dict[int, Choice], space: Shape, order: tuple[int, ...]) -> dict[int, int]:
         """How many loops, from the outside, each class must stand in: what hangs on outer axes only is hoisted."""

@@ -89,6 +89,11 @@ def test_softmax_keeps_the_exponential_and_inlines_the_difference() -> None:
     assert [len(t.shape) for t in made.program.temporaries] == [1, 2, 1]
 
 
+def test_what_stays_within_a_row_is_kept_however_many_rows_there_are() -> None:
+    made = optimized(softmax, np.ones((10_000, 100)))  # too much for the cache as a whole, little as a row
+    assert made.report.after.count("exp(") == 1
+
+
 def test_softmax_of_short_rows_gets_another_plan() -> None:
     long, short = (optimized(softmax, np.ones(shape)) for shape in ((1000, 200), (1000, 4)))
     assert long.report.after != short.report.after
