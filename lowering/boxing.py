@@ -17,11 +17,11 @@ from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, ZERO, Dim
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.program import Buffer, Program
 from eqsat.ir.region import Result, Same
 from eqsat.ir.types import Array, DType, Scalar
-from eqsat.ir.view import View
+from eqsat.ir.view import View, identity
 from lowering import frame as frames
 from lowering import python_api
 from lowering.guards import Operand
@@ -48,11 +48,13 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A view of array parameter `param`."""
+    """A view of array parameter `param`, or of the parts of its complex numbers that stand at `offset` bytes."""
 
     param: int
     view: View
     shape: tuple[Dim, ...]
+    part: DType | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def plan(program: Program, frame: frames.Frame) -> Plan:
             continue
         value, alias = program.values.get(node), _alias(node)
         if alias is not None:
-            others[node] = Window(*alias, _array_type(node).shape)
+            others[node] = alias
         elif isinstance(value, Buffer) and value.shape:
             if value.role == "param":
                 raise InternalError("a result is said to be a parameter, and is no view of one", node.span)
@@ -145,17 +147,22 @@ def _place(result: Result, numbers: dict[Node, int]) -> Place:
     return tuple(_place(item, numbers) for item in result.items)
 
 
-def _alias(node: Node) -> tuple[int, View] | None:
-    """Which parameter a node is a view of, and through which index map."""
-    view: View | None = None
-    while node.op == "view" and isinstance(node.type, Array):
-        assert isinstance(node.attr, View)
-        view = node.attr if view is None else node.attr.then(view)
+def _alias(node: Node) -> Window | None:
+    """What of which parameter a node is a view of, if it is one."""
+    if node.op not in IN_PLACE or not isinstance(node.type, Array):
+        return None
+    shape, view, part, offset = node.type.shape, identity(node.type.ndim), None, 0
+    while node.op in IN_PLACE:
+        type_ = _array_type(node)
+        if isinstance(node.attr, View):
+            view = node.attr.then(view)
+        else:
+            part, offset = type_.dtype, type_.dtype.itemsize if node.op == "imag" else 0
         node = node.args[0]
-    if view is None or node.op != "param" or not isinstance(node.type, Array):
+    if node.op != "param":
         return None
     assert isinstance(node.attr, int)
-    return node.attr, view
+    return Window(node.attr, view, shape, part, offset)
 
 
 def _array_type(node: Node) -> Array:
@@ -281,7 +288,9 @@ class Boxer:
             writer.store(steps.get(axis, number(0)), strides, 8 * axis)
         repeats = any(axis not in steps and length not in (ZERO, ONE) for axis, length in enumerate(creation.shape))
         writeable = number(0 if repeats else python_api.WRITEABLE, INT32)
-        dtype = writer.load(operand.object, ARRAY.dtype, POINTER)
+        data = builder.add(data, number(creation.offset)) if creation.offset else data
+        own = writer.load(operand.object, ARRAY.dtype, POINTER)
+        dtype = own if creation.part is None else self._dtype(creation.part)
         flags = builder.and_(operand.flags, writeable)
         made = self._own(
             self._new_array(dtype, creation.shape, strides, builder.inttoptr(data, POINTER), flags),

@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE
-from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children
+from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children, whole
 from eqsat.ir.types import DType
 from lowering import python_ops
 from lowering.context import Code, Point
@@ -108,6 +108,7 @@ def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
 def _step_of_one(code: Code, arg: Term, dtype: DType) -> Value:
     """The stride with which NumPy's loop gets an operand of one element: of a vector, its own, which has a sign."""
     up = I64(dtype.itemsize)
+    arg = whole(arg)
     if not isinstance(arg, Load) or arg.buffer.param is None or arg.buffer.shape != (ONE,):
         return up
     if not is_aligned(code.program.region, arg.buffer):

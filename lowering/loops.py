@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
+from eqsat.ir.ops import STRUCTURAL
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Size, Term, children
 from eqsat.ir.types import DType
 
@@ -126,7 +127,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Walks:
-    """How loads are walked over the axes of a space, slowest first: steps, and where a step is negative."""
+    """How loads are walked over the axes of a space, slowest first: steps, and where NumPy sees a negative one."""
 
     extents: tuple[Dim, ...] = ()
     steps: Mapping[Load, tuple[Bytes, ...]] = field(default_factory=dict[Load, tuple[Bytes, ...]])
@@ -358,7 +359,7 @@ def _text(term: Term, accesses: Accesses, texts: dict[Term, str]) -> str:
             return f"({size})"
         case Apply(name, signature, args, dtype):
             shown = f"cast.{dtype.name}" if name == "cast" else name
-            mark = "" if name in ("cast", "select") or name.startswith(("py.", "ok.")) else f":{signature}"
+            mark = "" if name in STRUCTURAL or name.startswith(("py.", "ok.")) else f":{signature}"
             return f"{shown}{mark}({', '.join(texts[arg] for arg in args)})"
         case Fold():
             raise AssertionError("a fold is a statement of its own")

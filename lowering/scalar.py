@@ -182,6 +182,18 @@ def _conjugate(s: Site, x: Value) -> Value:
 _add("conjugate", "c", _conjugate, 1)
 
 
+def _part(s: Site, x: Value, which: int) -> Value:
+    """Every second part, from part number `which` on."""
+    count = lanes_of(x)
+    if count == 2:
+        return s.b.extract_element(x, ir.IntType(32)(which))
+    return shuffle(s.b, x, range(which, count, 2))
+
+
+_add("real", "c", lambda s, x: _part(s, x, 0), 1)
+_add("imag", "c", lambda s, x: _part(s, x, 1), 1)
+
+
 def _sign_float(s: Site, x: Value) -> Value:
     """1, -1, or +0.0 for either zero; a NaN as it is."""
     zero, one = same(0.0, x.type), same(1.0, x.type)
@@ -238,11 +250,7 @@ for _name, _symbols in RELATIONS.items():
 
 def _pair(s: Site, bits: Value, both: bool) -> Value:
     """One bit for each complex number from one for each part: of both, or of either."""
-    count = lanes_of(bits)
-    if count == 2:
-        real, imaginary = (s.b.extract_element(bits, ir.IntType(32)(k)) for k in (0, 1))
-    else:
-        real, imaginary = (shuffle(s.b, bits, range(k, count, 2)) for k in (0, 1))
+    real, imaginary = _part(s, bits, 0), _part(s, bits, 1)
     return s.b.and_(real, imaginary) if both else s.b.or_(real, imaginary)
 
 
@@ -408,8 +416,7 @@ def CAST(s: Site, x: Value) -> Value:
         real = np.dtype(f"f{source.itemsize // 2}")
         if target.kind == "c":
             return _resize(s, x, source.itemsize, target.itemsize)
-        count = lanes_of(x)
-        first = s.b.extract_element(x, ir.IntType(32)(0)) if count == 2 else shuffle(s.b, x, range(0, count, 2))
+        first = _part(s, x, 0)
         return CAST(Site(s.b, (real,), target), first)
     if target.kind == "c":
         real = np.dtype(f"f{target.itemsize // 2}")

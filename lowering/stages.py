@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eqsat.ir.program import Apply, Load, Term, children, walk
+from eqsat.ir.program import Apply, Load, Term, children, walk, whole
 from lowering.loops import NO_BYTES, Accesses, Axis, Backwards, Block, Borrow, Compute, Row, Walks
 from lowering.scalar import has_inline
 
@@ -68,11 +68,11 @@ def _backwards(call: Apply, walks: Walks) -> Backwards | None:
     """The operands of a call, if one of them goes down along the fastest axis that the call runs over."""
     below = _loads(call)
     axes = [k for k in range(len(walks.extents)) if any(walks.steps[load][k] != NO_BYTES for load in below)]
-    direct = [arg for arg in call.args if isinstance(arg, Load)]
+    direct = [load for arg in call.args if isinstance(load := whole(arg), Load)]
     if not axes or not any(walks.down[load][axes[-1]] for load in direct):
         return None
     found = tuple((load.buffer, tuple(walks.steps[load][k] for k in axes)) for load in direct)
-    computed = [arg for arg in call.args if not isinstance(arg, Load)]
+    computed = [arg for arg in call.args if not isinstance(whole(arg), Load)]
     spread = [{k for k in axes for load in _loads(arg) if walks.steps[load][k] != NO_BYTES} for arg in computed]
     repeated = sum(0 < len(along) < len(axes) for along in spread)
     return Backwards(found, repeated, tuple(walks.extents[k] for k in axes))

@@ -10,12 +10,14 @@ from collections.abc import Callable
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import dim, product
 from eqsat.ir.types import Array, Scalar
-from numpy_impl.calls import NONE, handler, normal_axis
+from numpy_impl.calls import FALSE, NONE, handler, known_bool, normal_axis
+from numpy_impl.creation import repeated
 
 
 def _numpy_only(builder: Builder, call: Call, value: Value) -> Array | Scalar:
@@ -61,13 +63,47 @@ def nbytes(builder: Builder, call: Call, a: Value) -> Value:
 
 
 def real(builder: Builder, call: Call, val: Value) -> Value:
-    """`x.real` of real numbers: the number or array itself."""
+    """`x.real`, `np.real(x)`: of real numbers, the number or array itself; Python's bool becomes an int."""
     node = builder.node(val, call.span)
-    if builder.numeric(node, call.span).dtype.kind == "c":
-        raise UnsupportedError(
-            f"{call.name} of complex numbers is not compiled yet", call.span, instead="pass x.real as an argument"
-        )
-    return node
+    type_ = builder.numeric(node, call.span)
+    if isinstance(val, Known) and isinstance(val.value, int | float | complex | np.generic):
+        return Known(val.value.real)
+    if type_.dtype.kind == "c":
+        return builder.part("real", node, call.span)
+    return python_scalars.to_int(builder, node, call.span) if type_ == python_scalars.BOOL else node
+
+
+def imag(builder: Builder, call: Call, val: Value) -> Value:
+    """`x.imag`, `np.imag(x)`: of real numbers, zeros of their type, which are read-only."""
+    node = builder.node(val, call.span)
+    type_ = builder.numeric(node, call.span)
+    if isinstance(val, Known) and isinstance(val.value, int | float | complex | np.generic):
+        return Known(val.value.imag)
+    if type_.dtype.kind == "c":
+        return builder.part("imag", node, call.span)
+    if isinstance(type_, Array):
+        order = builder.ordered(node, "A", call.span)
+        zeros = repeated(builder, call, Known(0), type_.shape, type_.dtype, order)
+        builder.readonly.add(zeros)
+        return zeros
+    if type_.kind == "numpy":
+        return builder.constant(0, type_.dtype, call.span)
+    return Known(0.0 if type_.dtype.kind == "f" else 0)
+
+
+def angle(builder: Builder, call: Call, z: Value, deg: Value = FALSE) -> Value:
+    """`np.angle`, step by step as NumPy's."""
+    node = builder.node(z, call.span)
+    type_ = builder.numeric(node, call.span)
+    if isinstance(type_, Scalar) and type_.kind == "python":
+        node = builder.cast(node, type_.dtype, call.span)  # NumPy makes an array of it, which is not weak
+    parts: tuple[Value, Value] = (Known(0), node)
+    if type_.dtype.kind == "c":
+        parts = builder.part("imag", node, call.span), builder.part("real", node, call.span)
+    radians = builder.elementwise(np.arctan2, parts, call.span)
+    if not known_bool(call, "deg", deg):
+        return radians
+    return builder.elementwise(np.multiply, (radians, Known(180 / np.pi)), call.span)
 
 
 def only_of_numpy(implementation: Callable[..., Value]) -> Handler:
@@ -127,6 +163,8 @@ FUNCTIONS: dict[object, Handler] = {
     np.ndim: handler(ndim),
     np.size: handler(size),
     np.real: handler(real),
+    np.imag: handler(imag),
+    np.angle: handler(angle),
     len: handler(length),
     **{function: computed_now(function) for function in _OF_TYPES_ALONE},
 }
@@ -139,4 +177,5 @@ ATTRIBUTES: dict[str, Handler] = {
     "itemsize": handler(itemsize),
     "nbytes": handler(nbytes),
     "real": handler(real),
+    "imag": handler(imag),
 }

@@ -22,7 +22,7 @@ _ZERO, _ONE = Known(0), Known(1)
 _FLOAT64 = np.dtype(np.float64)
 
 
-def _repeated(builder: Builder, call: Call, fill: Value, shape: tuple[Dim, ...], dtype: DType, layout: Layout) -> Node:
+def repeated(builder: Builder, call: Call, fill: Value, shape: tuple[Dim, ...], dtype: DType, layout: Layout) -> Node:
     """A fresh array; one number, read by every index."""
     span = call.span
     single = boxed(builder, call, builder.node(fill, span), supported(call, dtype))
@@ -56,7 +56,7 @@ def zeros(
     refuse(call, device=device, like=like)
     dims = _shape(builder, call, shape)
     wanted = optional_dtype(call, dtype) or _FLOAT64
-    return _repeated(builder, call, _ZERO, dims, wanted, _layout(call, dims, order))
+    return repeated(builder, call, _ZERO, dims, wanted, _layout(call, dims, order))
 
 
 def ones(
@@ -73,7 +73,7 @@ def ones(
     refuse(call, device=device, like=like)
     dims = _shape(builder, call, shape)
     wanted = optional_dtype(call, dtype) or _FLOAT64
-    return _repeated(builder, call, _ONE, dims, wanted, _layout(call, dims, order))
+    return repeated(builder, call, _ONE, dims, wanted, _layout(call, dims, order))
 
 
 def full(
@@ -92,7 +92,7 @@ def full(
     dims = _shape(builder, call, shape)
     fill = _number(builder, call, fill_value)
     wanted = optional_dtype(call, dtype) or builder.numeric(fill, call.span).dtype
-    return _repeated(builder, call, fill, dims, wanted, _layout(call, dims, order))
+    return repeated(builder, call, fill, dims, wanted, _layout(call, dims, order))
 
 
 def _like(builder: Builder, call: Call, a: Value, fill: Value, dtype: Value, order: Value) -> Value:
@@ -100,7 +100,7 @@ def _like(builder: Builder, call: Call, a: Value, fill: Value, dtype: Value, ord
     assert isinstance(prototype.type, Array)
     layout = builder.ordered(prototype, order_of(call, order, "K"), call.span)
     wanted = optional_dtype(call, dtype) or prototype.type.dtype
-    return _repeated(builder, call, fill, prototype.type.shape, wanted, layout)
+    return repeated(builder, call, fill, prototype.type.shape, wanted, layout)
 
 
 def _number(builder: Builder, call: Call, value: Value) -> Node:

@@ -118,6 +118,8 @@ def _value(node: Node, args: list[Any], arguments: Sequence[object], sizes: Mapp
         return _cast(args[0], node.type.dtype)
     if node.op == "select":
         return np.where(*args)
+    if node.op in ("real", "imag"):
+        return getattr(args[0], node.op)
     if node.op == "reduce":
         assert isinstance(attr, Reduction)
         return fold(attr, np.asarray(args[0]), node.type.dtype)

@@ -1,9 +1,9 @@
 """A region as an e-graph's first content: every array operation unfused, as NumPy executes it.
 
-An array operation is `store(shape, op(load a, load b))`, a view is an index map over a load and takes no memory, an
-operation on scalars is an element without memory, and a reduction is always stored. Arguments of commutative loops
-are put in one order (earlier ones first, constants last), which finds `a*b` and `b*a` equal without a rule. Refused:
-control flow, which the e-graph does not hold yet. Called by `eqsat.egraph.optimize`.
+An array operation is `store(shape, op(load a, load b))`, a view is an index map over a load and takes no memory, nor
+do the parts of complex numbers; an operation on scalars is an element without memory, and a reduction is always stored.
+Arguments of commutative loops are put in one order (earlier ones first, constants last), which finds `a*b` and `b*a`
+equal without a rule. Refused: control flow, which the e-graph does not hold yet. Called by `eqsat.egraph.optimize`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, 
 from eqsat.egraph.host import is_quiet
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import Dim
-from eqsat.ir.nodes import Constant, Node, Reduction, walk
+from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS
 from eqsat.ir.region import Region
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -61,7 +61,7 @@ def commutes(name: str, signature: str) -> bool:
 
 def is_view_of_param(node: Node) -> bool:
     """Whether the node is an array in an argument's own memory."""
-    while node.op == "view" and isinstance(node.type, Array):
+    while node.op in IN_PLACE and isinstance(node.type, Array):
         node = node.args[0]
     return node.op == "param" and isinstance(node.type, Array)
 
@@ -127,7 +127,10 @@ class _Encoder:
                 )
             case "view":
                 assert isinstance(node.attr, View)
-                self.elements[node] = self.move(self.resolved(node.attr), self.shape(node), node.args[0])
+                below = self.elements[node.args[0]]
+                self.elements[node] = self.move(self.resolved(node.attr), self.shape(node), below)
+            case "real" | "imag":
+                self.elements[node] = self.apply(node)
             case "copy":
                 self.fresh(node, self.elements[node.args[0]])
             case "reduce":
@@ -141,9 +144,15 @@ class _Encoder:
             case _:
                 self.fresh(node, self.apply(node))
 
-    def move(self, view: View, shape: tuple[Dim, ...], source: Node) -> int:
-        """A view of a view is a view of the base from the start, and a view of everything nothing at all."""
-        below = self.elements[source]
+    def move(self, view: View, shape: tuple[Dim, ...], below: int) -> int:
+        """A view of a view is a view of the base from the start, a view of everything nothing at all.
+
+        A view of the parts of complex numbers is the parts of a view of the whole, since parts have no memory.
+        """
+        part = self.graph.elements[below][0]
+        if part.kind == "apply" and part.name in IN_PLACE:
+            args = (self.move(view, shape, part.args[0]),)
+            return self.element(ENode("apply", part.name, part.signature, args=args), shape)
         while (inner := self.graph.elements[below][0]).kind == "move":
             view = self.tables.moves.values[inner.attr].view.then(view)
             below = inner.args[0]

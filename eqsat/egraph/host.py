@@ -24,7 +24,7 @@ _MANTISSA = {"e": 11, "f": 24, "d": 53}
 
 def is_quiet(name: str, signature: str) -> bool:
     """Whether NumPy's loop raises no floating-point flag, whatever the elements (unknown counts as no)."""
-    if name == "select":
+    if name in ("select", "real", "imag"):
         return True
     if name in COMPARISONS | CONNECTIVES | PREDICATES:
         return name in ("equal", "not_equal") or signature[0] not in "FD"
@@ -95,6 +95,8 @@ def fold_constants(name: str, signature: str, args: tuple[Constant, ...]) -> Con
             if name == "cast":
                 discards = values[0].dtype.kind == "c" and result.kind not in "cb"
                 computed = (np.real(values[0]) if discards else values[0]).astype(result)  # quiet: the call is Python's
+            elif name in ("real", "imag"):
+                computed = getattr(values[0], name)
             elif name == "select":
                 computed = np.where(values[0], values[1], values[2])
             else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Literal
 from typing import cast as typed
 
 import numpy as np
@@ -18,7 +19,7 @@ from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
 from eqsat.frontend.facts import Facts
 from eqsat.frontend.formula import formula
 from eqsat.frontend.indexing import expand_items, index_view, read_item
-from eqsat.frontend.layout import copy_layout, ordered_layout, result_layout, view_layout
+from eqsat.frontend.layout import copy_layout, ordered_layout, part_layout, result_layout, view_layout
 from eqsat.frontend.promotion import (
     check_supported,
     loop_signature,
@@ -26,7 +27,6 @@ from eqsat.frontend.promotion import (
     resolve_loop,
     result_type,
 )
-from eqsat.frontend.strides import origin
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
 from eqsat.ir.dims import Dim, Symbol, dim
@@ -34,7 +34,7 @@ from eqsat.ir.nodes import Constant, Node, constant_node, dim_node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, DType, Layout, Scalar, Type, shape_of
+from eqsat.ir.types import Array, DType, Layout, Scalar, Type, part_dtype, shape_of
 from eqsat.ir.view import View, identity
 
 PYTHON_INT = Scalar(np.dtype(np.int64), "python")
@@ -54,13 +54,13 @@ class Builder:
 
     `sizes` are the lengths of the argument's axes and the integer arguments of the call that is compiled for;
     `strides`, in bytes, are needed only where the order of a reduction depends on how a strided argument lies.
-    `repeated` are the results of `np.broadcast_to`, which NumPy makes read-only.
+    `readonly` are the arrays that NumPy makes read-only: of `np.broadcast_to`, and the `.imag` of real numbers.
     """
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
         self.facts = Facts(sizes, strides)
         self.checks: list[Node] = []
-        self.repeated: set[Node] = set()
+        self.readonly: set[Node] = set()
 
     @property
     def guards(self) -> list[Guard | Merges]:
@@ -270,7 +270,9 @@ class Builder:
         view = broadcast_view(node.type.shape, shape)
         if view == identity(len(shape)):
             return node
-        whole = origin(node).base
+        whole = node
+        while whole.op == "view":
+            whole = whole.args[0]
         if isinstance(whole.type, Array) and whole.type.ndim == 0:
             return whole  # what has no axes is read by every index as it stands
         return self.view(node, view, shape, span)
@@ -284,6 +286,14 @@ class Builder:
         result = Array(source.dtype, shape, view_layout(source, view, shape))
         return Node("view", (x,), view, result, span)
 
+    def part(self, name: Literal["real", "imag"], x: Node, span: Span) -> Node:
+        """The real or imaginary parts of complex numbers; of an array, in its own memory."""
+        source = self.numeric(x, span)
+        dtype = part_dtype(source.dtype)
+        if isinstance(source, Scalar):
+            return Node(name, (x,), None, Scalar(dtype, source.kind), span)
+        return Node(name, (x,), None, Array(dtype, source.shape, part_layout(source)), span)
+
     def broadcast(self, x: Node, shape: tuple[Dim, ...], span: Span) -> Node:
         """`np.broadcast_to`."""
         source = self.numeric(x, span)
@@ -296,7 +306,7 @@ class Builder:
             if not self.decide(mine, "==", wanted, span):
                 raise PythonRaises(f"cannot broadcast {mine} to {wanted}", span)
         made = self.view(x, broadcast_view(source.shape, joint), joint, span)
-        self.repeated.add(made)
+        self.readonly.add(made)
         return made
 
     def index(self, x: Node, items: tuple[Value, ...], span: Span) -> Node:

@@ -16,7 +16,7 @@ from eqsat.frontend import structure
 from eqsat.frontend.refusals import refused_mutation
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.values import SliceValue, TupleValue, Value
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -37,7 +37,7 @@ def refuse_write(scope: Scope, array: Node, name: str, span: Span, instead: str)
 
 def is_free(scope: Scope, array: Node, name: str) -> bool:
     """Whether `name` is all that refers to `array`, which was made in the function."""
-    if array.op not in OWNS_MEMORY:
+    if array.op not in OWNS_MEMORY or array in scope.builder.readonly:
         return False
     for living in scope.translation.scopes:
         for key, value in living.values.items():
@@ -69,7 +69,7 @@ def updated(scope: Scope, symbol: str, array: Node, operand: Value, span: Span) 
 def _memory_of(node: Node) -> Iterator[Node]:
     """The array that a value is, and those that it is a view of."""
     yield node
-    while node.op == "view":
+    while node.op in IN_PLACE:
         node = node.args[0]
         yield node
 

@@ -7,6 +7,7 @@ is all that a specialization knows of a strided argument (`eqsat.ir.types.Layout
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eqsat.errors import PythonRaises
 from eqsat.ir.dims import ONE, Dim
@@ -104,6 +105,13 @@ def view_alignment(source: Array, view: View, shape: tuple[Dim, ...]) -> Alignme
         if length != ONE and (along.axis is None or abs(along.step) != 1 or shape[along.axis] == ONE):
             return "unknown"
     return "ragged"
+
+
+def part_layout(source: Array) -> Layout:
+    """The layout of the real or imaginary parts of an array: its own strides, over elements of half the size."""
+    if all(length == ONE for length in source.shape):
+        return source.layout
+    return replace(source.layout, packed=False, unit=False)
 
 
 def _origins(view: View) -> dict[int, int]:

@@ -19,7 +19,7 @@ import numpy as np
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.facts import Facts
 from eqsat.frontend.layout import iteration_order
-from eqsat.frontend.strides import lie_as_one
+from eqsat.frontend.strides import is_one_line, lie_as_one
 from eqsat.ir.dims import ONE, Dim, dim, product
 from eqsat.ir.nodes import Node, Order
 from eqsat.ir.span import Span
@@ -67,7 +67,7 @@ def sum_order(node: Node, axes: Sequence[int], converts: bool, facts: Facts, spa
                 instead="sum a copy: x.copy()",
             )
         converts = True  # which of so few elements changes nothing
-    if source.layout.packed or sum(source.shape[k] != ONE for k in inner) == 1:
+    if is_one_line(node) or sum(source.shape[k] != ONE for k in inner) == 1:
         # One axis, or several that surely lie as one. NumPy before 2.3 cuts it even where nothing is converted.
         return Order(outer, inner, buffer if converts or not buffers_as_expected() else None)
     if not buffers_as_expected():

@@ -22,7 +22,7 @@ from eqsat.frontend.captures import Captures, Home
 from eqsat.frontend.library import Call, Library
 from eqsat.frontend.source import FunctionNode, Placed, Source
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.region import Param
 from eqsat.ir.span import Span
 
@@ -90,9 +90,12 @@ class Translation:
         )
 
     def is_readonly(self, node: Node) -> bool:
-        """Whether the memory of an array is known to be read-only: an argument's, or a view of one."""
-        while node.op == "view" and node.args:
+        """Whether the memory of an array is known to be read-only: an argument's, what NumPy made so, or a view."""
+        readonly = self.builder.readonly
+        while node.op in IN_PLACE and node not in readonly:
             node = node.args[0]
+        if node in readonly:
+            return True
         if node.op != "param" or not isinstance(node.attr, int):
             return False
         captured = self.params[node.attr].captured

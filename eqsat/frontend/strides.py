@@ -1,7 +1,8 @@
 """How far apart the neighbours along an axis lie, as far as it is known: what reductions ask of a node.
 
 Called by `reduction_order`. A fresh array and a packed argument have strides that are formulas over sizes; of a
-strided argument only `Merges` facts can be had; a view scales the strides of what it reads.
+strided argument only `Merges` facts can be had; a view scales the strides of what it reads, and the parts of complex
+numbers have the strides of the whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from eqsat.errors import UnsupportedError
 from eqsat.frontend.facts import Facts
 from eqsat.ir.dims import Dim, dim, product
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array
 from eqsat.ir.view import View, identity
@@ -26,14 +27,22 @@ class Origin:
 
 
 def origin(node: Node) -> Origin:
-    """Through views of views, down to an argument or a fresh array."""
+    """Through views and parts of views, down to an argument or a fresh array."""
     assert isinstance(node.type, Array)
     view = identity(node.type.ndim)
-    while node.op == "view":
-        assert isinstance(node.attr, View)
-        view = node.attr.then(view)
+    while node.op in IN_PLACE:
+        if isinstance(node.attr, View):
+            view = node.attr.then(view)
         node = node.args[0]
     return Origin(node, view)
+
+
+def is_one_line(node: Node) -> bool:
+    """Whether all axes surely lie as one: of a packed array, and of the parts of its elements."""
+    while node.op in ("real", "imag"):
+        node = node.args[0]
+    assert isinstance(node.type, Array)
+    return node.type.layout.packed
 
 
 def lie_as_one(node: Node, slow: int, fast: int, facts: Facts, span: Span) -> bool:

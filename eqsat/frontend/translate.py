@@ -6,7 +6,7 @@ and recorded as guards. Refuses what the modules beside it refuse; raises `Pytho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import FunctionType
 
 from eqsat.errors import UnsupportedError
@@ -19,11 +19,11 @@ from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.dims import ONE, ZERO, Symbol
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.region import Param, Region, Result, Same, TupleOf, nodes_of
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, NoneType, Type
-from eqsat.ir.view import View
+from eqsat.ir.view import View, identity
 
 
 def translate(
@@ -54,7 +54,7 @@ def translate(
         scope.values[name] = default_of(scope, function, name, span)
     result = _result(run(scope), span)
     for node in nodes_of(result):
-        _refuse_repeated(node, builder, params)
+        _refuse_readonly(node, builder)
     return Region(
         name=function.__name__,
         params=tuple(params),
@@ -78,24 +78,26 @@ def _names(source: Source, function: FunctionType) -> list[str]:
     return [a.arg for a in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
 
 
-def _refuse_repeated(node: Node, builder: Builder, params: Sequence[Param]) -> None:
-    """Refuse to return the result of `np.broadcast_to`, which is read-only and has no memory of its own.
+def _refuse_readonly(node: Node, builder: Builder) -> None:
+    """Refuse to return an array that NumPy makes read-only, and that has no memory of its own or would be writeable.
 
     A view of an argument that still repeats elements is read-only by itself.
     """
-    whole, view = node, None
-    repeated = False
-    while whole.op == "view" and isinstance(whole.type, Array) and isinstance(whole.attr, View):
-        repeated = repeated or whole in builder.repeated
-        view = whole.attr if view is None else whole.attr.then(view)
-        whole = whole.args[0]
-    if not repeated or view is None or not isinstance(node.type, Array):
+    if not isinstance(node.type, Array):
         return
+    whole, view, readonly = node, identity(node.type.ndim), node in builder.readonly
+    while whole.op in IN_PLACE:
+        if isinstance(whole.attr, View):
+            view = whole.attr.then(view)
+        whole = whole.args[0]
+        readonly = readonly or whole in builder.readonly
     walked = {along.axis for along in view.axes}
     still = any(axis not in walked and length not in (ZERO, ONE) for axis, length in enumerate(node.type.shape))
-    if not (whole.op == "param" and still):
+    if readonly and not (whole.op == "param" and still):
         raise UnsupportedError(
-            "what np.broadcast_to made, which is read-only, is returned", node.span, instead="return its copy: x.copy()"
+            "a read-only array is returned, of np.broadcast_to or the .imag of real numbers",
+            node.span,
+            instead="return its copy: x.copy()",
         )
 
 

@@ -17,6 +17,7 @@ cast       None                    the argument converted to the node's dtype
 <ufunc>    str, as "dd->d"         elementwise; arguments have exactly the loop's dtypes and the node's
                                    shape, or are scalars
 select     None                    `np.where`: condition, then, else
+real, imag None                    the parts of complex numbers, of an array in its own memory
 reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
 py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
 ok.<op>    None                    whether that operator neither raises nor leaves 64 bits
@@ -40,6 +41,9 @@ import numpy as np
 from eqsat.ir.dims import Dim
 from eqsat.ir.span import Span
 from eqsat.ir.types import DType, Scalar, Type, canonical
+
+IN_PLACE = frozenset({"view", "real", "imag"})
+"""Ops whose result, if it is an array, is in the memory of their argument."""
 
 
 @dataclass(frozen=True, slots=True)

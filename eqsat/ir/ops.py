@@ -33,7 +33,7 @@ class Op:
 
     @property
     def ufunc(self) -> np.ufunc | None:
-        """NumPy's ufunc, or None for the operations that are not one (`cast`, `select`)."""
+        """NumPy's ufunc, or None for the operations that are not one (`cast`, `select`, `real`, `imag`)."""
         found = getattr(umath, self.name, None)  # np.clip is a function around the ufunc
         return found if isinstance(found, np.ufunc) else None
 
@@ -140,7 +140,7 @@ TRANSCENDENTAL = _ops(
     Op("conjugate", 1, 0.1),
 )
 
-STRUCTURAL = _ops(Op("cast", 1, 0.12), Op("select", 3, 0.15))
+STRUCTURAL = _ops(Op("cast", 1, 0.12), Op("select", 3, 0.15), Op("real", 1, 0.05), Op("imag", 1, 0.05))
 
 UFUNCS: dict[str, Op] = ARITHMETIC | COMPARISON | LOGIC | ROUNDING | TRANSCENDENTAL
 """Every elementwise ufunc that eqsat knows, by NumPy's name."""

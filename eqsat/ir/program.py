@@ -78,7 +78,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply:
-    """A scalar operation of `eqsat.ir.ops`: a ufunc (its loop given by `signature`), `cast`, `select` or `py.*`.
+    """A scalar operation of `eqsat.ir.ops`: a ufunc (its loop given by `signature`), a structural one or `py.*`.
 
     The dtypes of `args` are those of the loop. `name` is the op's name.
     """
@@ -135,6 +135,13 @@ def children(term: Term) -> tuple[Term, ...]:
     if isinstance(term, Apply):
         return term.args
     return (term.arg,) if isinstance(term, Fold) else ()
+
+
+def whole(term: Term) -> Term:
+    """The term itself, or what it is the real or imaginary part of: NumPy reads parts where the numbers lie."""
+    while isinstance(term, Apply) and term.name in ("real", "imag"):
+        term = term.args[0]
+    return term
 
 
 def walk(roots: Iterable[Term]) -> Iterator[Term]:

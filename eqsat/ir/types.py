@@ -116,6 +116,11 @@ class Array:
         return f"{self.dtype.name}[{dims}]:{self.layout}"
 
 
+def part_dtype(dtype: DType) -> DType:
+    """The dtype of the real and imaginary parts of complex numbers."""
+    return np.dtype(f"f{dtype.itemsize // 2}")
+
+
 @dataclass(frozen=True, slots=True)
 class NoneType:
     """The type of None."""

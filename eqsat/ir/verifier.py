@@ -18,7 +18,7 @@ from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
 from eqsat.ir.region import Guard, Merges, Region
-from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, shape_of
+from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, part_dtype, shape_of
 from eqsat.ir.view import View
 
 _BOOL, _INT = np.dtype(np.bool), np.dtype(np.int64)
@@ -181,6 +181,13 @@ def _cast(node: Node, facts: _Facts) -> str:
     return "" if facts.same(_shape(node), _shape(node.args[0])) else "its shape is not that of its operand"
 
 
+def _part(node: Node, facts: _Facts) -> str:
+    whole = _dtype(node.args[0])
+    if whole is None or whole.kind != "c" or _dtype(node) != part_dtype(whole):
+        return "it is no part of complex numbers"
+    return _cast(node, facts)
+
+
 def _ufunc(node: Node, facts: _Facts) -> str:
     if not isinstance(node.attr, str) or node.attr.count("->") != 1:
         return "it does not name a loop"
@@ -289,6 +296,8 @@ _RULES: Mapping[str, Callable[[Node, _Facts], str]] = {
     "dim": _dim,
     "copy": _copy,
     "cast": _cast,
+    "real": _part,
+    "imag": _part,
     "ufunc": _ufunc,
     "select": _select,
     "reduce": _reduce,

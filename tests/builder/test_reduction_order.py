@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -111,6 +113,24 @@ def displaced(array: np.ndarray, ragged: bool) -> np.ndarray:
     moved = np.ndarray([array.shape[k] for k in order], array.dtype, memory, 1).transpose(np.argsort(order))
     moved[...] = array
     return moved
+
+
+@given(cases(), st.sampled_from(["real", "imag"]), st.sampled_from("FD"), st.booleans())
+def test_sum_of_parts_of_complex_numbers_matches_numpy_bits(
+    case: tuple[np.ndarray, tuple[int, ...]], part: Literal["real", "imag"], dtype: str, fresh: bool
+) -> None:
+    """Parts have the strides of the whole, of an argument (here with a gap along each axis) and of a fresh array."""
+    array, axes = case
+    order = np.argsort([-abs(stride) for stride in array.strides], kind="stable")
+    whole = laid_out(array.shape, dtype, tuple(order), (0 if fresh else 1,) * array.ndim)
+    builder = Builder(sizes_of([whole]), strides_of([whole]))
+    x = builder.param(0, type_of(whole, 0), NOWHERE)
+    if fresh:
+        x = builder.elementwise(np.negative, [x], NOWHERE)
+    node = reduce(builder, "add", builder.part(part, x, NOWHERE), axes, False, None, NOWHERE)
+    expected = np.sum(getattr(-whole if fresh else whole, part), axis=axes)
+    assert_same_bits(node, whole, np.asarray(expected))
+    assert_same_order(node, np.asarray(expected))
 
 
 @given(cases(), st.booleans())

@@ -94,7 +94,7 @@ def test_integer_programs_keep_their_bits(program: RandomProgram) -> None:
     check(program)
 
 
-@pytest.mark.parametrize("text", ["{0} + {1}", "-{0} * {1}"])
+@pytest.mark.parametrize("text", ["{0} + {1}", "-{0} * {1}", "{0}.real + {1}.imag[::-1]", "np.angle({0})[1:-1].sum()"])
 def test_complex_programs_keep_their_bits(text: str) -> None:
     source = (
         f"import numpy as np\ndef program(a, b):\n    t = {text.format('a', 'b')}\n    return t * b + t, -(-t) - t\n"

@@ -93,7 +93,7 @@ def log_sum_exp(x):
 
 
 def mandelbrot_step(z, c, count):
-    inside = np.abs(z) <= 2.0
+    inside = z.real * z.real + z.imag * z.imag <= 4.0
     return np.where(inside, z * z + c, z), count + inside
 
 
@@ -140,7 +140,8 @@ def second_difference(y, dx=0.1):
 def phasor_power(amplitude, phase, impedance):
     voltage = amplitude * np.exp(1j * phase)
     current = voltage / impedance
-    return np.conj(current) * voltage, np.abs(current)
+    power = np.conj(current) * voltage
+    return power.real, power.imag.sum(), np.angle(current, deg=True)
 
 
 def xorshift(state):

@@ -86,6 +86,8 @@ def _value(node: Node, args: list, inputs: list) -> object:
         made = np.asarray(args[0]).astype(node.type.dtype)
     elif node.op == "select":
         made = np.where(*args)
+    elif node.op in ("real", "imag"):
+        made = getattr(args[0], node.op)
     else:
         assert node.op == "reduce", node
         ufunc = UFUNCS[node.attr.op].ufunc

@@ -58,6 +58,7 @@ BROKEN = {
     ),
     "a copy has another dtype than its operand": node("copy", (V,), None, array(OTHER, dtype=I8)),
     "its shape is not that of its operand": node("cast", (M,), None, array(OTHER, dtype=I8)),
+    "it is no part of complex numbers": node("real", (V,), None, VECTOR),
     "it does not name a loop": node("add", (M, M), None, MATRIX),
     "NumPy has no such loop": node("add", (M, M), "dd->?", MATRIX),
     "its operands have other dtypes than its loop": node("add", (M, N), "dd->d", MATRIX),
