@@ -11,14 +11,11 @@ from collections.abc import Callable, Iterable
 from llvmlite import ir
 
 from eqsat.errors import InternalError
-from eqsat.ir.dims import ONE
-from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children, whole
-from eqsat.ir.types import DType
+from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children
+from eqsat.ir.signature import backwards, plain
 from lowering import python_ops
 from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
-from lowering.frame import Stride
-from lowering.geometry import is_aligned
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
 from lowering.scalar import Site, dtypes_of, inline
@@ -94,38 +91,26 @@ def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[T
 def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
     inputs, output = dtypes_of(term.signature)
     rooms: list[Value] = []
-    steps: list[Value] = []
-    for arg, value, dtype in zip(term.args, args, inputs, strict=True):
+    for value, dtype in zip(args, inputs, strict=True):
         room = code.stack(dtype, 1)
         store(code.b, value, room, dtype)
         rooms.append(room)
-        steps.append(_step_of_one(code, arg, dtype))
     result = code.stack(output, 1)
-    call_loop(code, term, [*rooms, result], [*steps, I64(output.itemsize)], I64(1))
+    steps = [-d.itemsize if back else d.itemsize for d, back in zip(inputs, backwards(term.signature), strict=True)]
+    call_loop(code, term, [*rooms, result], [*steps, output.itemsize], I64(1))
     return load(code.b, result, output, 1)
 
 
-def _step_of_one(code: Code, arg: Term, dtype: DType) -> Value:
-    """The stride with which NumPy's loop gets an operand of one element: of a vector, its own, which has a sign."""
-    up = I64(dtype.itemsize)
-    arg = whole(arg)
-    if not isinstance(arg, Load) or arg.buffer.param is None or arg.buffer.shape != (ONE,):
-        return up
-    if not is_aligned(code.program.region, arg.buffer):
-        return up
-    below = code.entry.icmp_signed("<", code.word(Stride(arg.buffer.param, 0)), I64(0))
-    return code.entry.select(below, I64(-dtype.itemsize), up)
-
-
-def call_loop(code: Code, term: Apply, pointers: list[Value], steps: list[Value], count: Value) -> None:
+def call_loop(code: Code, term: Apply, pointers: list[Value], steps: list[int], count: Value) -> None:
     """Run NumPy's inner loop of `term` over `count` elements."""
     call_inner_loop(code, term.name, term.signature, pointers, steps, count)
 
 
 def call_inner_loop(
-    code: Code, name: str, signature: str, pointers: list[Value], steps: list[Value], count: Value
+    code: Code, name: str, signature: str, pointers: list[Value], steps: list[int], count: Value
 ) -> None:
     """Run the inner loop `name` for `signature`: pointers and byte steps of the operands, then of the result."""
+    signature = plain(signature)
     found = inner_loop(name, signature)
     module, b = code.function.module, code.b
     symbol = f"np.{name}:{signature}"
@@ -142,7 +127,7 @@ def call_inner_loop(
     length = code.room(I64)
     for k, (pointer, step) in enumerate(zip(pointers, steps, strict=True)):
         b.store(pointer, b.gep(arguments, [I64(k)], source_etype=POINTER))
-        b.store(step, b.gep(distances, [I64(k)], source_etype=I64))
+        b.store(I64(step), b.gep(distances, [I64(k)], source_etype=I64))
     b.store(count, length)
     raised = test_flags(b) if found.clears_flags else None
     b.call(function, [arguments, length, distances, data])

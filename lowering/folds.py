@@ -182,9 +182,7 @@ def _run_borrowed(code: Code, fold: FoldRuns, known: Known, point: Point, room: 
         with code.loop("piece", count, BLOCK) as first:
             length = code.smaller(I64(BLOCK), code.b.sub(count, first))
             cursor.run(length, _into(code, block, fold.row.term.dtype, dtype), first=first)
-            call_inner_loop(
-                code, fold.op, signature, [room, block, room], [I64(0), I64(dtype.itemsize), I64(0)], length
-            )
+            call_inner_loop(code, fold.op, signature, [room, block, room], [0, dtype.itemsize, 0], length)
 
     _nested(code, fold.inner[:-1], point, row)
 
@@ -444,7 +442,7 @@ def _add_row_borrowed(code: Code, fold: FoldColumns, known: Known, point: Point,
     block = code.scratch("reduced block", BLOCK * LARGEST_ITEM)
     cursor = Cursor.open(code, fold.row, known, point, lanes_for(code, fold.row, [dtype]))
     count = code.size(fold.row.axis.extent)
-    signature, size = f"{dtype.char}{dtype.char}->{dtype.char}", I64(dtype.itemsize)
+    signature, size = f"{dtype.char}{dtype.char}->{dtype.char}", dtype.itemsize
     with code.loop("piece", count, BLOCK) as first:
         length = code.smaller(I64(BLOCK), b.sub(count, first))
         cursor.run(length, _into(code, block, fold.row.term.dtype, dtype), first=first)

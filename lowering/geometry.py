@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
-from eqsat.ir.program import Buffer, Load
+from eqsat.ir.program import Buffer
 from eqsat.ir.region import Guard, Merges, Region
 from eqsat.ir.types import Array
 from eqsat.ir.view import View
-from lowering.loops import NO_BYTES, Access, Axis, Bytes, Walks
+from lowering.loops import NO_BYTES, Access, Axis, Bytes
 
 Steps = tuple[Bytes, tuple[Bytes, ...]]
 """A start, and a step for each axis."""
@@ -90,29 +90,6 @@ class Geometry:
                 steps[along.axis] = steps[along.axis] + stride.times(along.step)
         return start, tuple(steps)
 
-    def _is_down(self, buffer: Buffer, step: Bytes) -> bool:
-        if not step.strides:
-            return step.fixed.const < 0 or any(count < 0 for _, count in step.fixed.terms)
-        (axis, count), *_ = step.strides
-        type_ = None if buffer.param is None else self._region.params[buffer.param].type
-        negative = isinstance(type_, Array) and type_.layout.negative[axis]
-        return negative != (count.const < 0)
-
-    def walks(self, loads: Iterable[Load], shape: tuple[Dim, ...], order: Iterable[int]) -> Walks:
-        """How the loads are walked over the axes `order` of a space of this shape.
-
-        What is misaligned NumPy's loops never see: its iterator copies it to a buffer, front to back.
-        """
-        axes = tuple(order)
-        steps: dict[Load, tuple[Bytes, ...]] = {}
-        down: dict[Load, tuple[bool, ...]] = {}
-        for load in loads:
-            _, found = self.steps(load.buffer, load.view)
-            steps[load] = tuple(found[axis] for axis in axes)
-            aligned = is_aligned(self._region, load.buffer)
-            down[load] = tuple(aligned and self._is_down(load.buffer, step) for step in steps[load])
-        return Walks(tuple(shape[axis] for axis in axes), steps, down)
-
     def access(self, buffer: Buffer, view: View, loops: Iterable[tuple[Axis, int]]) -> Access:
         """Where `view` of a buffer is touched in these loops, each with the axis of the view that it steps along.
 
@@ -124,12 +101,6 @@ class Geometry:
         turns = row is not None
         kept = tuple((name, step) for k, (name, step) in named if step != NO_BYTES or (turns and k == 0))
         return Access(row or buffer, start, kept)
-
-
-def is_aligned(region: Region, buffer: Buffer) -> bool:
-    """Whether NumPy's loops read the buffer where it lies: what is misaligned it copies first, front to back."""
-    type_ = None if buffer.param is None else region.params[buffer.param].type
-    return not isinstance(type_, Array) or type_.layout.alignment == "aligned"
 
 
 SIZES: Arithmetic[Dim] = Arithmetic(

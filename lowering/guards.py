@@ -189,12 +189,16 @@ def _layout(
         found = builder.and_(flags, number(among | python_api.ALIGNED, INT32))
         return builder.icmp_unsigned("==", found, number(wanted | aligned, INT32))
 
+    single = [axis for axis in range(type_.ndim) if type_.shape[axis] == ONE]
+    conditions = [
+        builder.icmp_signed("<" if layout.negative[axis] else ">=", strides[axis], number(0)) for axis in single
+    ]
     if layout.has_order_of(c_layout(type_.shape)):
-        return flags_are(c_flag, among=c_flag)
+        return reduce(builder.and_, conditions, flags_are(c_flag, among=c_flag))
     if layout.has_order_of(packed_layout(type_.shape, tuple(reversed(range(type_.ndim))))):
-        return flags_are(f_flag, among=c_flag | f_flag)
-    conditions = [flags_are(0, among=c_flag)]
-    axes = [axis for axis in range(type_.ndim) if type_.shape[axis] != ONE]
+        return reduce(builder.and_, conditions, flags_are(f_flag, among=c_flag | f_flag))
+    conditions.append(flags_are(0, among=c_flag))
+    axes = [axis for axis in range(type_.ndim) if axis not in single]
     for axis in axes:
         relation = "==" if not layout.ranks[axis] else "<" if layout.negative[axis] else ">"
         conditions.append(builder.icmp_signed(relation, strides[axis], number(0)))
@@ -229,7 +233,8 @@ def _could_be_packed(type_: Array, axes: Sequence[int]) -> bool:
     """Whether the other facts of a layout leave it open that the elements have no gaps."""
     layout = type_.layout
     ranks = [layout.ranks[axis] for axis in axes]
-    return layout.unit and not any(layout.negative) and all(ranks) and len(set(ranks)) == len(ranks)
+    down = any(layout.negative[axis] for axis in axes)
+    return layout.unit and not down and all(ranks) and len(set(ranks)) == len(ranks)
 
 
 def _packed(

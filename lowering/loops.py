@@ -8,12 +8,13 @@ every place where memory is read or written is an `Access`: a start and one step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
 from eqsat.ir.ops import STRUCTURAL
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Size, Term, children
+from eqsat.ir.signature import plain
 from eqsat.ir.types import DType
 
 
@@ -116,36 +117,17 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row."""
+    """A row's worth of values of one term, kept on the stack: `number` tells blocks apart within a row.
+
+    `backwards`: the last element comes first, for a loop of NumPy's that shall get a negative stride.
+    """
 
     number: int
     dtype: DType
+    backwards: bool = False
 
     def __str__(self) -> str:
-        return f"b{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Walks:
-    """How loads are walked over the axes of a space, slowest first: steps, and where NumPy sees a negative one."""
-
-    extents: tuple[Dim, ...] = ()
-    steps: Mapping[Load, tuple[Bytes, ...]] = field(default_factory=dict[Load, tuple[Bytes, ...]])
-    down: Mapping[Load, tuple[bool, ...]] = field(default_factory=dict[Load, tuple[bool, ...]])
-
-
-@dataclass(frozen=True, slots=True)
-class Backwards:
-    """An operand of a call has a negative step along the fastest of the axes that the call runs over.
-
-    Whether NumPy's inner loop gets to see that depends on sizes (`lowering.rows`): `walks` are the operands that lie
-    in memory, each with its steps along the axes of `extents`, slowest first; `repeated` counts the others that do not
-    vary along all of these axes.
-    """
-
-    walks: tuple[tuple[Buffer, tuple[Bytes, ...]], ...]
-    repeated: int
-    extents: tuple[Dim, ...]
+        return f"{'-' if self.backwards else ''}b{self.number}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,14 +141,12 @@ class Compute:
 class Borrow:
     """Let NumPy's own inner loop compute `term` over a block.
 
-    `args` are blocks; None stands for an argument that does not vary along the row. `backwards`: NumPy may hand an
-    operand to the loop with a negative stride, for which some loops have other bits.
+    `args` are blocks; None stands for an argument that does not vary along the row.
     """
 
     term: Apply
     args: tuple[Block | None, ...]
     into: Block
-    backwards: Backwards | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,16 +283,14 @@ def _show_row(row: Row, pad: str, names: dict[Term, str], last: Callable[[str], 
                 text = _lines(term, row.accesses, known)
                 yield from (pad + line for line in text[:-1])
                 yield f"{pad}{block} = {text[-1]}"
-                known[term] = str(block)
+                if not block.backwards:
+                    known[term] = str(block)
         else:
             args = ", ".join(
                 _lines(term, row.accesses, known)[-1] if block is None else str(block)
                 for term, block in zip(stage.term.args, stage.args, strict=True)
             )
-            back = "" if stage.backwards is None else ", backwards"
-            if stage.backwards is not None and len(stage.backwards.extents) > 1:
-                back += " if one row"
-            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{stage.term.signature}({args}{back})"
+            yield f"{pad}{stage.into} = NumPy's {stage.term.name}:{plain(stage.term.signature)}({args})"
             known[stage.term] = str(stage.into)
     text = _lines(row.term, row.accesses, known)
     yield from (pad + line for line in text[:-1])

@@ -25,7 +25,6 @@ from lowering.loops import (
     Nest,
     Statement,
     Store,
-    Walks,
     total,
 )
 from lowering.sharing import Planned, groups, share
@@ -49,18 +48,13 @@ def _plan(kernel: Kernel, geometry: Geometry) -> Planned:
 class _Space:
     """Loops over (merged) axes, class by class; for the target and every load a start and a step for each loop.
 
-    `order`: the axes as the loops walk them; `leading`: those of the first loop.
+    `leading`: the axes that the first loop walks.
     """
 
     loops: tuple[tuple[Axis, ...], ...]
-    order: tuple[int, ...]
     leading: tuple[int, ...]
     target: Access
     accesses: dict[Load, Access]
-
-    def walks(self, geometry: Geometry, shape: tuple[Dim, ...]) -> Walks:
-        """How every load is walked over the axes, in the order of the loops."""
-        return geometry.walks(self.accesses, shape, self.order)
 
 
 def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
@@ -71,7 +65,7 @@ def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
     (loops,) = space.loops
     leaf: Statement = Store(space.target, term, space.accesses)
     if loops:
-        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses, space.walks(geometry, shape)))
+        leaf = Fill(space.target, plan_row(loops[-1], term, space.accesses))
     body = _around(loops[:-1], loops[-1:], term, space.accesses, leaf)
     leading = space.leading if len(loops) > 1 else ()
     return Planned(kernel, Nest((space.target.buffer,), shape, body), leading, leading)
@@ -144,8 +138,7 @@ def _space(
     walked = list(zip([axis for found in loops for axis in found], [group[-1] for group in merged], strict=True))
     accesses = [geometry.access(buffer, view, walked) for buffer, view in views]
     leading = tuple(merged[0]) if merged else ()
-    order = tuple(axis for group in merged for axis in group)
-    return _Space(tuple(loops), order, leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
+    return _Space(tuple(loops), leading, accesses[0], dict(zip(loads, accesses[1:], strict=True)))
 
 
 def _merge(slow: int, fast: int, shape: tuple[Dim, ...], places: Sequence[Steps]) -> bool:
@@ -187,13 +180,13 @@ def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
     space = _space(target, view, term, shape, [outside, outer, inner], geometry)
     rows, runs, along = space.loops
     if columns:
-        row = plan_row(rows[-1], term, space.accesses, space.walks(geometry, shape))
+        row = plan_row(rows[-1], term, space.accesses)
         leaf: Statement = FoldColumns(space.target, reduction.op, fold.dtype, runs, row)
         rows, inside = rows[:-1], [rows[-1], *runs]
     else:
         tree = "free" if free else "pairwise" if pairwise else "sequential"
         row_axis = along[-1] if along else Axis("one", ONE)
-        row = plan_row(row_axis, term, space.accesses, space.walks(geometry, shape))
+        row = plan_row(row_axis, term, space.accesses)
         leaf = FoldRuns(space.target, reduction.op, fold.dtype, runs, along, row, tree, order.block)
         inside = [*runs, *along]
     body = _around(rows, inside, term, space.accesses, leaf)

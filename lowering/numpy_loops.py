@@ -84,28 +84,6 @@ def inner_loop(name: str, signature: str) -> InnerLoop:
     raise UnsupportedError(f"NumPy has no loop {signature} of {name}", have=f"its loops: {', '.join(ufunc.types)}")
 
 
-@functools.cache
-def reverses_alike(name: str, signature: str) -> bool:
-    """Whether negative strides of all operands give the bits that negative strides of the arguments alone give."""
-    loop = inner_loop(name, signature)
-    inputs, _, output = signature.partition("->")
-    random = np.random.default_rng(0)
-    values = [(random.uniform(0.1, 3, 64) * (1 + 1j if char in "FD" else 1)).astype(char) for char in inputs]
-    results: list[bytes] = []
-    for up in (1, -1):
-        result = np.zeros(64, output)
-        arrays = [*values, result]
-        ends = [array.ctypes.data + array.itemsize * 63 for array in arrays]
-        if up == 1:
-            ends[-1] = result.ctypes.data
-        args = (ctypes.c_void_p * len(arrays))(*ends)
-        steps = (ctypes.c_ssize_t * len(arrays))(*(-a.itemsize for a in values), up * result.itemsize)
-        with _flags_kept():
-            LOOP_TYPE(loop.address)(args, ctypes.byref(ctypes.c_ssize_t(64)), steps, loop.data)
-        results.append(result[::up].tobytes())
-    return results[0] == results[1]
-
-
 @contextmanager
 def _flags_kept() -> Generator[None]:
     """The floating-point flags afterwards are what they were before."""

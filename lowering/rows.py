@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 from llvmlite import ir
 
 from eqsat.ir.program import Argument, Known, Load, Size, Term, children
+from eqsat.ir.signature import backwards
 from eqsat.ir.types import DType
 from lowering.context import Code, Point
 from lowering.evaluate import call_loop, evaluate, scalars
 from lowering.flags import declare
-from lowering.loops import Block, Borrow, Compute, Fill, Row, total
-from lowering.numpy_loops import reverses_alike
+from lowering.loops import Block, Borrow, Compute, Fill, Row
 from lowering.scalar import dtypes_of
 from lowering.stages import varies
 from lowering.values import (
-    I1,
     I32,
     I64,
     POINTER,
@@ -157,9 +155,10 @@ class Cursor:
         counts: dict[Term, int] = {}
         for stage in self.row.stages:
             if isinstance(stage, Borrow):
-                for arg, block in zip(stage.term.args, stage.args, strict=True):
+                down = backwards(stage.term.signature)
+                for arg, block, back in zip(stage.term.args, stage.args, down, strict=True):
                     if block is None:
-                        count = self.length if stage.term.name in SHORTCUTS else 1
+                        count = self.length if back or stage.term.name in SHORTCUTS else 1
                         counts[arg] = max(count, counts.get(arg, 1))
         return {arg: self._argument_room(arg, count) for arg, count in counts.items()}
 
@@ -178,68 +177,38 @@ class Cursor:
         held: dict[Term, Value] = {}
         for stage in self.row.stages:
             if isinstance(stage, Compute):
-                sinks = [self._into(block) for _, block in stage.results]
+                sinks = [self._into(block, length) for _, block in stage.results]
                 roots = [term for term, _ in stage.results]
                 vector_loop(self.code, length, self.lanes, self._body(roots, held, first, sinks))
-                held |= {term: self.room(block) for term, block in stage.results}
+                held |= {term: self.room(block) for term, block in stage.results if not block.backwards}
             else:
                 self._borrow(stage, rooms, length)
                 held[stage.term] = self.room(stage.into)
         return held
 
-    def _into(self, block: Block) -> Sink:
+    def _into(self, block: Block, length: Value) -> Sink:
         code, room = self.code, self.room(block)
 
         def sink(lanes: int, index: Value, value: Value) -> None:
+            if block.backwards:
+                index = code.b.sub(code.b.sub(length, I64(lanes)), index)
+                value = _reversed(code.b, value, lanes)
             store(code.b, value, code.element(room, index, block.dtype), block.dtype)
 
         return sink
 
     def _borrow(self, stage: Borrow, rooms: dict[Term, Value], length: Value) -> None:
-        code, b = self.code, self.code.b
         inputs, output = dtypes_of(stage.term.signature)
-        down = self._is_down(stage)
-        last = b.sub(length, I64(1))
         pointers: list[Value] = []
-        steps: list[Value] = []
-        for arg, block, dtype in zip(
-            (*stage.term.args, stage.term), (*stage.args, stage.into), (*inputs, output), strict=True
-        ):
-            fixed = block is None and stage.term.name not in SHORTCUTS
-            room, step = rooms[arg] if block is None else self.room(block), I64(0 if fixed else dtype.itemsize)
-            if down is not None and not fixed:
-                # From the last element down, operands and result alike: only the sign of the strides matters.
-                room = b.select(down, code.element(room, last, dtype), room)
-                step = b.select(down, I64(-dtype.itemsize), step)
-            pointers.append(room)
-            steps.append(step)
-        call_loop(code, stage.term, pointers, steps, length)
-
-    def _is_down(self, stage: Borrow) -> Value | None:
-        """Whether NumPy's inner loop sees the negative step of an operand; None for no.
-
-        It does where all operands lie as one row, and where NumPy's iterator walks row by row. Between, it copies
-        operands that do not lie as one to a buffer, if enough rows fit, and the loop goes up through the buffer
-        (`npyiter_find_buffering_setup`, for two axes; more are taken for two).
-        """
-        code, b = self.code, self.code.entry
-        where = stage.backwards
-        if where is None or not reverses_alike(stage.term.name, stage.term.signature):
-            return None
-        if len(where.extents) == 1:
-            return I1(1)
-        scattered: Value = I64(where.repeated)
-        for buffer, steps in where.walks:
-            lengths = [code.bytes(buffer, step) for step in steps]
-            together: Value = I1(1)
-            for slow, fast, extent in zip(lengths, lengths[1:], where.extents[1:], strict=False):
-                together = b.and_(together, b.icmp_signed("==", slow, b.mul(fast, code.size(extent))))
-            scattered = b.add(scattered, b.zext(b.not_(together), I64))
-        needed = b.add(scattered, I64(1))
-        length, rows = code.size(where.extents[-1]), code.size(total(where.extents[:-1]))
-        fits = b.icmp_signed("<=", b.mul(length, needed), I64(np.getbufsize()))
-        buffered = b.and_(fits, b.icmp_signed(">=", rows, needed))
-        return b.or_(b.icmp_signed("==", scattered, I64(0)), b.not_(buffered))
+        steps: list[int] = []
+        down = backwards(stage.term.signature)
+        for arg, block, dtype, back in zip(stage.term.args, stage.args, inputs, down, strict=True):
+            wide = back or stage.term.name in SHORTCUTS
+            room = rooms[arg] if block is None else self.room(block)
+            last = self.code.b.sub(length, I64(1))
+            pointers.append(self.code.element(room, last, dtype) if back else room)
+            steps.append(0 if block is None and not wide else -dtype.itemsize if back else dtype.itemsize)
+        call_loop(self.code, stage.term, [*pointers, self.room(stage.into)], [*steps, output.itemsize], length)
 
     def _body(
         self, roots: list[Term], held: dict[Term, Value], first: Value, sinks: list[Sink]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from eqsat.ir.signature import ARROW, inputs_of
 from eqsat.ir.types import DType
 from lowering import half
 from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_of, same, shuffle, truth, vector
@@ -103,7 +104,7 @@ def has_inline(name: str, signature: str) -> bool:
 
 def inline(name: str, signature: str) -> Code | None:
     """The inline code, or None."""
-    inputs = signature.partition("->")[0]
+    inputs = inputs_of(signature)
     kinds = "".join(KINDS.get(char, "-") for char in inputs)
     if name == "cast":
         return CAST
@@ -116,8 +117,7 @@ def inline(name: str, signature: str) -> Code | None:
 
 def dtypes_of(signature: str) -> tuple[tuple[DType, ...], DType]:
     """The dtypes of the operands and of the result."""
-    inputs, _, output = signature.partition("->")
-    return tuple(np.dtype(char) for char in inputs), np.dtype(output)
+    return tuple(np.dtype(char) for char in inputs_of(signature)), np.dtype(signature.partition(ARROW)[2])
 
 
 def _add(names: str, kinds: str, code: Written, arity: int = 2) -> None:

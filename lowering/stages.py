@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eqsat.ir.program import Apply, Load, Term, children, walk, whole
-from lowering.loops import NO_BYTES, Accesses, Axis, Backwards, Block, Borrow, Compute, Row, Walks
+from eqsat.ir.program import Apply, Load, Term, children, walk
+from eqsat.ir.signature import backwards
+from lowering.loops import Accesses, Axis, Block, Borrow, Compute, Row
 from lowering.scalar import has_inline
 
 
@@ -26,7 +27,7 @@ def varies(term: Term, axis: str, accesses: Accesses) -> dict[Term, bool]:
     return known
 
 
-def plan_row(axis: Axis, term: Term, accesses: Accesses, walks: Walks) -> Row:
+def plan_row(axis: Axis, term: Term, accesses: Accesses) -> Row:
     """The row, with its stages."""
     varying = varies(term, axis.name, accesses)
     order = [node for node in walk([term]) if varying[node]]
@@ -40,46 +41,30 @@ def plan_row(axis: Axis, term: Term, accesses: Accesses, walks: Walks) -> Row:
     held: dict[Term, Block] = {}
     stages: list[_Stage] = []
     for call in calls:
-        roots = [arg for arg in dict.fromkeys(call.args) if varying[arg] and arg not in held]
-        cone = _cone(roots, held, varying)
+        down = backwards(call.signature)
+        changing = [(arg, back) for arg, back in zip(call.args, down, strict=True) if varying[arg]]
+        roots = [arg for arg in dict.fromkeys(arg for arg, back in changing if not back) if arg not in held]
+        turned = tuple(dict.fromkeys(arg for arg, back in changing if back))
+        cone = _cone([*roots, *turned], held, varying)
         inside = {*cone, call}
-        wanted = [
+        wanted = tuple(
             node
             for node in cone
             if node in roots or (isinstance(node, Apply) and any(user not in inside for user in users.get(node, ())))
-        ]
-        changes = tuple(varying[arg] for arg in call.args)
-        stages.append(_Stage(tuple(wanted), call, changes, _backwards(call, walks)))
+        )
+        stages.append(_Stage(wanted, turned, call, tuple(varying[arg] for arg in call.args)))
         held |= {node: Block(0, node.dtype) for node in (*wanted, call)}
     return Row(axis, term, accesses, _placed(stages, term, varying))
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """First compute `wanted` into blocks, then call. `backwards` as in `Borrow`."""
+    """First compute `wanted` into blocks, and `turned` into blocks that are filled from the end; then call."""
 
     wanted: tuple[Term, ...]
+    turned: tuple[Term, ...]
     call: Apply
     varying: tuple[bool, ...]
-    backwards: Backwards | None
-
-
-def _backwards(call: Apply, walks: Walks) -> Backwards | None:
-    """The operands of a call, if one of them goes down along the fastest axis that the call runs over."""
-    below = _loads(call)
-    axes = [k for k in range(len(walks.extents)) if any(walks.steps[load][k] != NO_BYTES for load in below)]
-    direct = [load for arg in call.args if isinstance(load := whole(arg), Load)]
-    if not axes or not any(walks.down[load][axes[-1]] for load in direct):
-        return None
-    found = tuple((load.buffer, tuple(walks.steps[load][k] for k in axes)) for load in direct)
-    computed = [arg for arg in call.args if not isinstance(whole(arg), Load)]
-    spread = [{k for k in axes for load in _loads(arg) if walks.steps[load][k] != NO_BYTES} for arg in computed]
-    repeated = sum(0 < len(along) < len(axes) for along in spread)
-    return Backwards(found, repeated, tuple(walks.extents[k] for k in axes))
-
-
-def _loads(term: Term) -> list[Load]:
-    return [node for node in walk([term]) if isinstance(node, Load)]
 
 
 def _cone(roots: Iterable[Term], held: dict[Term, Block], varying: dict[Term, bool]) -> list[Term]:
@@ -106,25 +91,31 @@ def _placed(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> tupl
     homes: dict[Term, Block] = {}
     found: list[Compute | Borrow] = []
 
-    def place(term: Term) -> Block:
+    def place(term: Term, turned: bool = False) -> Block:
         nonlocal count
         pool = free.setdefault(term.dtype.itemsize, [])
         if not pool:
             pool.append(count)
             count += 1
-        homes[term] = Block(pool.pop(), term.dtype)
-        return homes[term]
+        return Block(pool.pop(), term.dtype, turned)
 
     for position, stage in enumerate(stages):
-        results = tuple((term, place(term)) for term in stage.wanted)
-        if results:
-            found.append(Compute(results))
+        forwards = {term: place(term) for term in stage.wanted}
+        turned = {term: place(term, True) for term in stage.turned}
+        homes |= forwards
+        if forwards or turned:
+            found.append(Compute((*forwards.items(), *turned.items())))
+        down = backwards(stage.call.signature)
         args = tuple(
-            homes[arg] if changes else None for arg, changes in zip(stage.call.args, stage.varying, strict=True)
+            (turned if back else homes)[arg] if changes else None
+            for arg, back, changes in zip(stage.call.args, down, stage.varying, strict=True)
         )
-        found.append(Borrow(stage.call, args, place(stage.call), stage.backwards))
+        homes[stage.call] = place(stage.call)
+        found.append(Borrow(stage.call, args, homes[stage.call]))
         for term in [term for term in homes if dies[term] == position]:
             free[term.dtype.itemsize].append(homes.pop(term).number)
+        for term, block in turned.items():
+            free[term.dtype.itemsize].append(block.number)
     return tuple(found)
 
 
@@ -133,7 +124,7 @@ def _deaths(stages: list[_Stage], last: Term, varying: dict[Term, bool]) -> dict
     dies: dict[Term, int] = {}
     held: set[Term] = set()
     for position, stage in enumerate(stages):
-        read = [*_read(list(stage.wanted), held, varying), *stage.call.args]
+        read = [*_read([*stage.wanted, *stage.turned], held, varying), *stage.call.args]
         dies |= {term: position for term in read if varying[term]}
         dies |= dict.fromkeys(stage.wanted, position)
         held |= {*stage.wanted, stage.call}

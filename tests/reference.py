@@ -17,6 +17,7 @@ from eqsat.ir.dims import Dim, Symbol
 from eqsat.ir.nodes import Constant, Node, Order, Reduction, walk
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Region, Result, Same, TupleOf
+from eqsat.ir.signature import backwards, inputs_of
 from eqsat.ir.types import Array, Scalar, shape_of
 from eqsat.ir.view import View
 
@@ -140,15 +141,20 @@ def _cast(value: Any, dtype: np.dtype) -> Any:
 def _ufunc(node: Node, args: list[Any]) -> Any:
     signature = node.attr
     assert isinstance(signature, str)
-    inputs = signature.partition("->")[0]
+    return run_loop(node.op, signature, args)
+
+
+def run_loop(name: str, signature: str, args: list[Any]) -> Any:
+    """What NumPy's loop gives for operands that are vectors, walked in the directions that the signature names."""
     operands = [np.asarray(arg) for arg in args]
-    assert [o.dtype for o in operands] == [np.dtype(c) for c in inputs], (node, [o.dtype for o in operands])
-    ufunc = UFUNCS[node.op].ufunc
+    assert [o.dtype for o in operands] == [np.dtype(c) for c in inputs_of(signature)], (name, signature, operands)
+    ufunc = UFUNCS[name].ufunc
     assert ufunc is not None
     shape = np.broadcast_shapes(*(o.shape for o in operands))
     # Nothing here is broadcast or of stride zero, for which NumPy's loops have shortcuts of other bits.
-    padded = [_padded(o, shape) for o in operands]
-    return ufunc(*padded)[..., 0].reshape(shape)
+    padded = [_padded(o, shape).ravel() for o in operands]
+    turned = [o[::-1].copy()[::-1] if back else o for o, back in zip(padded, backwards(signature), strict=True)]
+    return ufunc(*turned).reshape(*shape, 2)[..., 0].reshape(shape)
 
 
 def _padded(operand: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from eqsat.egraph.graph import Graph, Shape, Tables
 from eqsat.ir.dims import Symbol
 from eqsat.ir.ops import OPS, TRANSCENDENTAL
+from eqsat.ir.signature import inputs_of
 from eqsat.ir.view import View
 
 
@@ -75,7 +76,7 @@ class CostModel:
     def operation(self, name: str, signature: str) -> float:
         """One operation on one element."""
         cost = OPS[name].cost
-        char = signature.partition("->")[0][-1] if name != "cast" else max(signature[0], signature[-1], key=itemsize)
+        char = inputs_of(signature)[-1] if name != "cast" else max(signature[0], signature[-1], key=itemsize)
         scale = itemsize(char) / 8
         if char == "e":
             return cost * 2 + 1.0

@@ -17,6 +17,7 @@ from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS
 from eqsat.ir.region import Region
+from eqsat.ir.signature import backwards
 from eqsat.ir.types import Array, Scalar, shape_of
 from eqsat.ir.view import Along, View
 
@@ -56,7 +57,7 @@ def loop_of(node: Node) -> str:
 def commutes(name: str, signature: str) -> bool:
     """Whether swapping two arguments keeps the bits: NumPy's complex product rounds its parts differently."""
     op = OPS[name]
-    return op.commutative and not (name == "multiply" and signature[0] in "FDG")
+    return op.commutative and not any(backwards(signature)) and not (name == "multiply" and signature[0] in "FDG")
 
 
 def is_view_of_param(node: Node) -> bool:

@@ -11,6 +11,7 @@ from eqsat.egraph.graph import Moved
 from eqsat.ir.dims import ONE, ZERO
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
+from eqsat.ir.signature import backwards, inputs_of, plain
 from eqsat.rules.api import COMPARISONS, CONNECTIVES, PREDICATES
 
 _QUIET_ALWAYS = frozenset({"negative", "positive", "absolute", "maximum", "minimum", "fmax", "fmin", "conjugate"})
@@ -30,7 +31,7 @@ def is_quiet(name: str, signature: str) -> bool:
         return name in ("equal", "not_equal") or signature[0] not in "FD"
     if name.startswith("ok."):
         return False
-    args, result = signature.split("->")
+    args, result = inputs_of(signature), signature[-1]
     if name == "cast":
         small = result == "e" or np.dtype(args).kind not in "biu"
         return is_value_preserving(args, result) or result == "?" or not small
@@ -87,9 +88,15 @@ def cast_pair(first: str, second: str) -> str | None:
 
 
 def fold_constants(name: str, signature: str, args: tuple[Constant, ...]) -> Constant | None:
-    """What NumPy computes of constants; None where it would raise a flag, or for what is not a ufunc."""
+    """What NumPy computes of constants; None where it would raise a flag, or for what is not a ufunc.
+
+    A vector of one element goes to NumPy's loop with the stride that it has, up or down.
+    """
     result = np.dtype(signature[-1])
-    values = [np.frombuffer(arg.data, arg.dtype) for arg in args]
+    values = [
+        np.frombuffer(arg.data, arg.dtype)[:: -1 if back else 1]
+        for arg, back in zip(args, backwards(signature), strict=True)
+    ]
     try:
         with np.errstate(all="raise"):
             if name == "cast":
@@ -103,7 +110,7 @@ def fold_constants(name: str, signature: str, args: tuple[Constant, ...]) -> Con
                 op = UFUNCS.get(name)
                 if op is None or op.ufunc is None:
                     return None
-                computed = op.ufunc(*values, signature=signature)
+                computed = op.ufunc(*values, signature=plain(signature))
     except (FloatingPointError, ArithmeticError, ValueError, TypeError):
         return None
     if not isinstance(computed, np.ndarray) or computed.dtype != result:

@@ -106,20 +106,22 @@ def layout_of(array: np.ndarray) -> Layout:
     """The memory order of an array.
 
     As in NumPy, an array with no element is in C order whatever its strides, and so is one that could be in both
-    orders; strides of axes of length one mean nothing.
+    orders; of the stride of an axis of length one only the sign means anything.
     """
     known: tuple[Dim, ...] = tuple(ONE if n == 1 else dim(Symbol(0, axis)) for axis, n in enumerate(array.shape))
     alignment = _alignment_of(array)
-    if array.flags.c_contiguous:
-        return replace(c_layout(known), alignment=alignment)
-    if array.flags.f_contiguous:
-        return replace(packed_layout(known, tuple(reversed(range(array.ndim)))), alignment=alignment)
+    if array.flags.forc:
+        plain = (
+            c_layout(known) if array.flags.c_contiguous else packed_layout(known, tuple(reversed(range(array.ndim))))
+        )
+        single = tuple(stride < 0 and n == 1 for n, stride in zip(array.shape, array.strides, strict=True))
+        return replace(plain, negative=single, alignment=alignment)
     sizes = [0 if n == 1 else abs(stride) for n, stride in zip(array.shape, array.strides, strict=True)]
     speeds = sorted(set(sizes) - {0})
     ranks = tuple(speeds.index(size) + 1 if size else 0 for size in sizes)
-    negative = tuple(stride < 0 and n != 1 for n, stride in zip(array.shape, array.strides, strict=True))
+    negative = tuple(stride < 0 for stride in array.strides)
     unit = bool(speeds) and speeds[0] == array.itemsize
-    return Layout(ranks, _is_packed(array, ranks, negative), unit, negative, alignment)
+    return Layout(ranks, _is_packed(array, ranks), unit, negative, alignment)
 
 
 def _alignment_of(array: np.ndarray) -> Alignment:
@@ -132,10 +134,8 @@ def _alignment_of(array: np.ndarray) -> Alignment:
     return "shifted" if array.ctypes.data % step else "aligned"
 
 
-def _is_packed(array: np.ndarray, ranks: tuple[int, ...], negative: tuple[bool, ...]) -> bool:
+def _is_packed(array: np.ndarray, ranks: tuple[int, ...]) -> bool:
     """Whether each axis steps exactly over all that lies in the faster ones."""
-    if any(negative):
-        return False
     step = array.itemsize
     axes = [axis for axis, n in enumerate(array.shape) if n != 1]
     for axis in sorted(axes, key=lambda axis: ranks[axis]):

@@ -15,6 +15,7 @@ from typing import cast as typed
 import numpy as np
 
 from eqsat.errors import PythonRaises, TypingError, UnsupportedError
+from eqsat.frontend.backwards import UnknownDirection, backwards
 from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
 from eqsat.frontend.facts import Facts
 from eqsat.frontend.formula import formula
@@ -22,13 +23,13 @@ from eqsat.frontend.indexing import expand_items, index_view, read_item
 from eqsat.frontend.layout import copy_layout, ordered_layout, part_layout, result_layout, view_layout
 from eqsat.frontend.promotion import (
     check_supported,
-    loop_signature,
     operand_type,
     resolve_loop,
     result_type,
 )
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
+from eqsat.ir import signature
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node, constant_node, dim_node
 from eqsat.ir.ops import UFUNCS
@@ -177,7 +178,21 @@ class Builder:
         inputs, output = resolve_loop(ufunc, [operand_type(t) for t in types], span, dtype)
         result = self._result_type(types, output, "numpy", span)
         made = self._aligned(operands, inputs, shape_of(result), span)
-        return Node(name, made, loop_signature(inputs, output), result, span)
+        return Node(name, made, self._signature(name, operands, inputs, result, span), result, span)
+
+    def _signature(
+        self, name: str, operands: Sequence[Node], inputs: Sequence[DType], result: Scalar | Array, span: Span
+    ) -> str:
+        """The loop, and which operands NumPy hands to it backwards, where that changes bits."""
+        chars = [dtype.char for dtype in inputs]
+        if not isinstance(result, Array) or chars[0] not in UFUNCS[name].directed:
+            return signature.write(chars, result.dtype.char)
+        try:
+            down = backwards(operands, inputs, result, self.spread, self.facts, span)
+        except UnknownDirection:
+            self.leave_to_python(span)
+            down = ()
+        return signature.write(chars, result.dtype.char, down)
 
     def select(self, cond: Value, then: Value, other: Value, span: Span) -> Node:
         """`np.where`: unlike a ufunc, it returns an array even of scalars."""
@@ -255,7 +270,7 @@ class Builder:
     ) -> tuple[Node, ...]:
         """The operands with the dtypes of the loop and the shape of the result; scalars stay scalars."""
         pairs = zip(operands, dtypes, strict=True)
-        return tuple(self._spread(self.coerce(node, dtype, span), shape, span) for node, dtype in pairs)
+        return tuple(self.spread(self.coerce(node, dtype, span), shape, span) for node, dtype in pairs)
 
     def coerce(self, node: Node, dtype: DType, span: Span) -> Node:
         """The operand as a loop of `dtype` reads it; unlike `cast` it makes nothing where nothing changes."""
@@ -264,7 +279,8 @@ class Builder:
             return node
         return self.cast(node, dtype, span)
 
-    def _spread(self, node: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+    def spread(self, node: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+        """The operand as it is read over the shape of the result."""
         if not isinstance(node.type, Array) or node.type.ndim == 0:
             return node
         view = broadcast_view(node.type.shape, shape)
@@ -319,14 +335,7 @@ class Builder:
         view, shape = index_view(source.shape, read, self.facts, span)
         if not shape and not any(isinstance(i, Known) and i.value is Ellipsis for i in items):
             return Node("view", (x,), view, Scalar(source.dtype, "numpy"), span)
-        found = self.view(x, view, shape, span)
-        assert isinstance(found.type, Array)
-        if found.type.layout.alignment == "unknown" and any(found.type.layout.negative):
-            # NumPy's loops read an aligned array from its end, and others from a buffer, with other bits.
-            raise UnsupportedError(
-                "a slice whose alignment is not known is read backwards", span, instead="pass x.copy()"
-            )
-        return found
+        return self.view(x, view, shape, span)
 
     def copy(self, x: Node, order: str, span: Span) -> Node:
         """A fresh array, in order `C`, `F`, `A` or `K`."""

@@ -50,7 +50,8 @@ def index_view(shape: tuple[Dim, ...], items: Sequence[Item], facts: Facts, span
             start, length = _slice(item, extent, facts, span)
             if facts.decide(length, "==", ONE, span):
                 length = ONE
-            along.append(Along(len(result), start, 1 if length == ONE else item.step))
+            # Of a single element the step means nothing, but NumPy's stride keeps its sign, which some loops look at.
+            along.append(Along(len(result), start, max(-1, min(item.step, 1)) if length == ONE else item.step))
             result.append(length)
     return View(tuple(along), len(result)), tuple(result)
 

@@ -81,9 +81,10 @@ def view_layout(source: Array, view: View, shape: tuple[Dim, ...]) -> Layout:
     speeds: dict[int, tuple[int, int]] = {}
     for axis, source_axis in origin.items():
         rank, step = source.layout.ranks[source_axis], view.axes[source_axis].step
+        if rank or source.shape[source_axis] == ONE:  # elsewhere the stride is zero
+            negative[axis] = source.layout.negative[source_axis] != (step < 0)
         if rank and shape[axis] != ONE:
             speeds[axis] = (rank, abs(step))
-            negative[axis] = source.layout.negative[source_axis] != (step < 0)
     distinct = sorted(set(speeds.values()))
     for axis, speed in speeds.items():
         ranks[axis] = distinct.index(speed) + 1

@@ -56,11 +56,6 @@ def check_supported(dtype: DType, what: str, span: Span) -> None:
         )
 
 
-def loop_signature(inputs: Sequence[DType], output: DType) -> str:
-    """As NumPy writes it: `dd->d`."""
-    return "".join(d.char for d in inputs) + "->" + output.char
-
-
 def result_type(operands: Sequence[Question], span: Span) -> DType:
     """`np.result_type`, with weak Python scalars."""
     zero = {int: 0, float: 0.0, complex: 0j}

@@ -137,13 +137,6 @@ def children(term: Term) -> tuple[Term, ...]:
     return (term.arg,) if isinstance(term, Fold) else ()
 
 
-def whole(term: Term) -> Term:
-    """The term itself, or what it is the real or imaginary part of: NumPy reads parts where the numbers lie."""
-    while isinstance(term, Apply) and term.name in ("real", "imag"):
-        term = term.args[0]
-    return term
-
-
 def walk(roots: Iterable[Term]) -> Iterator[Term]:
     """Every term below `roots`, arguments first, each object once."""
     seen: set[int] = set()

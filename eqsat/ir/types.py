@@ -5,7 +5,7 @@ Python's int, float, bool and complex are *weak* scalars (NEP 50): they take the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -54,7 +54,7 @@ class Layout:
     `ranks[k]` orders the axes by the size of their strides: 0 for an axis of length one or stride zero, then 1 for
     the fastest, equal numbers for equal strides. `packed`: the elements fill memory without gaps, in that order and
     with positive strides. `unit`: the fastest axis (rank 1) is one element apart. `negative[k]`: the stride of axis
-    k is below zero.
+    k is below zero, which shows on an axis of length one too.
     """
 
     ranks: tuple[int, ...]
@@ -63,9 +63,9 @@ class Layout:
     negative: tuple[bool, ...]
     alignment: Alignment = "aligned"
 
-    def has_order_of(self, other: Layout) -> bool:
-        """Whether the two differ in nothing but alignment."""
-        return replace(self, alignment=other.alignment) == other
+    def has_order_of(self, fresh: Layout) -> bool:
+        """Whether the elements lie as in the fresh array, without gaps."""
+        return self.packed and fresh.packed and self.ranks == fresh.ranks
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -76,10 +76,12 @@ class Layout:
     def __str__(self) -> str:
         ndim = len(self.ranks)
         marks = "" if self.alignment == "aligned" else f":{self.alignment}"
+        signs = "".join("-" if n else "+" for n in self.negative)
         if self.packed:
             plain = self.order == tuple(range(ndim)) or ndim < 2
-            return f"{'C' if plain else f'order{self.order}'}{marks}".replace(" ", "")
-        signs = "".join("-" if n else "+" for n in self.negative)
+            return f"{'C' if plain else f'order{self.order}'}{signs if any(self.negative) else ''}{marks}".replace(
+                " ", ""
+            )
         return f"strided{self.ranks}{signs}{'u' if self.unit else ''}{marks}".replace(" ", "")
 
 

@@ -18,6 +18,7 @@ from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
 from eqsat.ir.region import Guard, Merges, Region
+from eqsat.ir.signature import ARROW, backwards, inputs_of
 from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, part_dtype, shape_of
 from eqsat.ir.view import View
 
@@ -191,7 +192,9 @@ def _part(node: Node, facts: _Facts) -> str:
 def _ufunc(node: Node, facts: _Facts) -> str:
     if not isinstance(node.attr, str) or node.attr.count("->") != 1:
         return "it does not name a loop"
-    inputs, _, output = node.attr.partition("->")
+    inputs, output = inputs_of(node.attr), node.attr.partition(ARROW)[2]
+    if any(back and not _shape(arg) for back, arg in zip(backwards(node.attr), node.args, strict=False)):
+        return "a number has no end to begin from"
     if _loop(inputs, output) not in _loops_of(node.op):
         return "NumPy has no such loop"
     if [_dtype(arg) for arg in node.args] != [np.dtype(char) for char in inputs]:

@@ -16,6 +16,7 @@ from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import IN_PLACE
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Program, Size, Term, walk
 from eqsat.ir.region import Region
+from eqsat.ir.signature import inputs_of
 from eqsat.ir.types import Array
 from eqsat.rules.api import RuleBook
 from eqsat.rules.book import DEFAULT
@@ -113,18 +114,14 @@ def _apply(name: str, signature: str, args: list[Any], dtype: np.dtype) -> Any:
     if kind == "ok":
         node = type("Node", (), {"attr": signature})()
         return np.asarray(reference.check(short, [np.asarray(a)[()].item() for a in args], node))[()]
-    assert [np.asarray(a).dtype for a in args] == [np.dtype(c) for c in signature.partition("->")[0]], (name, signature)
+    assert [np.asarray(a).dtype for a in args] == [np.dtype(c) for c in inputs_of(signature)], (name, signature)
     if name == "cast":
         return np.asarray(args[0]).astype(dtype)
     if name == "select":
         return np.where(*args)
     if name in ("real", "imag"):
         return getattr(np.asarray(args[0]), name)
-    ufunc: Any = reference.UFUNCS[name].ufunc
-    shape = np.broadcast_shapes(*(np.shape(a) for a in args))
-    # every element twice: NumPy's loops have shortcuts of other bits for strides of zero
-    padded = [np.repeat(np.broadcast_to(a, shape)[..., None], 2, axis=-1) for a in args]
-    return ufunc(*padded)[..., 0].reshape(shape)
+    return reference.run_loop(name, signature, args)
 
 
 def same(actual: Any, expected: Any) -> bool:

@@ -106,6 +106,48 @@ def test_reversed_arrays_take_the_loop_that_numpy_takes(body: str, shape: str) -
         assert_matches_numpy(jitted("x, y", f"{body} * y"), REVERSED[shape](values), values[:1].copy(), calls=1)
 
 
+@pytest.mark.parametrize("columns", [8, 1000, 2731, 4096, 4097])
+@pytest.mark.parametrize("rows", [2, 3, 5])
+def test_arrays_reversed_in_part_take_the_loop_that_numpy_takes(rows: int, columns: int) -> None:
+    """NumPy's iterator copies some reversed operands to a buffer, and hands others to its loop as they are."""
+    x, y = (np.random.default_rng(seed).uniform(0.1, 9, (rows, columns)) for seed in (1, 2))
+    part = np.repeat(y, 2, axis=1)[:, :columns]
+    for operand in (x[:, ::-1], x[::-1, ::-1], x[::-1], part[:, ::-1], x.T[::-1], x.T[::-1, ::-1]):
+        assert_matches_numpy(jitted("x", "np.cbrt(x)"), operand, calls=1)
+    others = (y, y[:, ::-1], y[0], y[:, :1], y[::-1, :1], y[0, ::-1], part, y[:, ::-1].astype("f4"))
+    for operand in (x[:, ::-1], x[::-1, ::-1]):
+        for other in others:
+            assert_matches_numpy(jitted("x, y", "np.arctan2(x, y)"), operand, other, calls=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "np.exp(x[::-1]) - np.exp(x[::-1].copy())",
+        "np.exp((x * 2)[::-1]), np.exp(x * 2)[::-1]",
+        "np.power(x[::-1], x[::-1].copy()), np.power(x, x[::-1]), np.power(x[::-1].copy(), x[::-1])",
+        "np.cbrt(np.cbrt(x[::-1])[::-1])",
+        "np.cbrt(x[::-1][-1:]), np.cbrt(x[::-1][:1]), np.cbrt(x[:1]), np.cbrt(x[:1][::-1])",
+        "np.abs((x * (1 + 2j))[::-1]) + np.abs(x * (1 + 2j))",
+        "(x * np.complex64(1 + 2j))[::-1] * (x * np.complex64(2 - 1j))",
+        "np.exp(x[::-1].astype(np.float32)), np.log(np.float32(x))[::-1]",
+        "np.sum(np.exp(x[::-1])), np.max(np.expm1(x[..., ::-1]))",
+    ],
+)
+def test_equal_elements_from_either_end_keep_the_bits_of_their_loops(body: str) -> None:
+    """A copy of a reversed array holds the same elements, and other bits come out of them."""
+    function = jitted("x", body)
+    for length in (1, 6, 300):
+        x = np.linspace(0.1, 9, length)
+        for one in (x, x[::-1], np.repeat(x, 2)[::2], np.stack([x, x])[:, ::-1], np.stack([x, x])[::-1, ::-1]):
+            assert_matches_numpy(function, one, calls=1)
+
+
+@given(operands(2, "f8", finite=True))
+def test_directed_loops_match_numpy_in_any_memory(given: list[np.ndarray]) -> None:
+    assert_matches_numpy(jitted("a, b", "np.arctan2(a, b[..., :]) + np.cbrt(a) * np.exp(-np.abs(b))"), *given)
+
+
 @pytest.mark.parametrize(
     "body", ["1 / (x != x)", "x / (y > 5)", "np.where(x > 0, 1 / y, 0)", "np.where(y > 0, x / y, x)"]
 )

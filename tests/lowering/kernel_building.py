@@ -12,6 +12,7 @@ from eqsat.ir.nodes import Constant, Node, Order, Reduction
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Term
 from eqsat.ir.region import Guard, Param, Region, TupleOf
+from eqsat.ir.signature import write
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar, packed_layout
 from eqsat.ir.view import View, broadcast, identity
@@ -86,11 +87,11 @@ def known(value: object, dtype: object) -> Known:
     return Known(Constant.of(value, np.dtype(dtype)))
 
 
-def ufunc(name: str, *args: Term) -> Apply:
+def ufunc(name: str, *args: Term, backwards: tuple[bool, ...] = ()) -> Apply:
     """The ufunc on terms that have exactly the dtypes of one of its loops; Python's float ops included."""
     resolved = UFUNCS[name].ufunc.resolve_dtypes((*(a.dtype for a in args), None))
     assert tuple(resolved[:-1]) == tuple(a.dtype for a in args), (name, resolved)
-    signature = "".join(d.char for d in resolved[:-1]) + "->" + resolved[-1].char
+    signature = write([d.char for d in resolved[:-1]], resolved[-1].char, backwards)
     return Apply(name, signature, args, resolved[-1])
 
 

@@ -151,7 +151,7 @@ def softmax_shares_its_rows() -> Build:
 @program
 def a_reversed_vector_goes_backwards() -> Build:
     build = Build(VECTOR[::-1], np.ones((2, 3, 4), "f4").transpose(2, 0, 1))
-    build.kernel(ufunc("exp", build.load(0)), build.shape(0))
+    build.kernel(ufunc("exp", build.load(0), backwards=(True,)), build.shape(0))
     build.kernel(select(ufunc("less", build.load(1), known(0, "f")), known(0, "d"), cast(build.load(1), "d")),
                  build.shape(1), order=(1, 2, 0))  # fmt: skip
     return build
