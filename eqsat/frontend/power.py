@@ -94,10 +94,12 @@ def apply(builder: Builder, args: Sequence[Value], operands: Sequence[Node], spa
 def _exclude_shortcuts(builder: Builder, dtype: DType, exponent: Node, span: Span) -> None:
     """Run the undecorated function for an exponent for which the operator would call another ufunc."""
     type_ = builder.numeric(exponent, span)
+    if type_.dtype.kind not in "fc":
+        return
     for value in (2.0, -1.0, 0.5, 1.0, 0.0):
         given: Any = value if isinstance(type_, Scalar) and type_.kind == "python" else type_.dtype.type(value)
         called = _operator_ufunc(dtype, type(given), given)
-        if type_.dtype.kind not in "fc" or called is np.power:
+        if called is np.power:
             continue
         if dtype.char not in "fd" or loop_shortcut(dtype, value) is not called:
             number = exponent if isinstance(type_, Scalar) else builder.element(exponent, span)

@@ -86,6 +86,13 @@ def test_integers_beyond_64_bits_meet_inexact_arrays_as_floats(body: str, dtype:
     check(body, TABLE.astype(dtype))
 
 
+@pytest.mark.parametrize("base", ["?", "b", "B", "l", "f", "d", "D"])
+@pytest.mark.parametrize("exponent", ["?", "B", "I", "Q", "b", "l"])
+def test_powers_with_exponents_of_every_kind_of_integer(base: str, exponent: str) -> None:
+    for number in (np.dtype(exponent).type(1), np.array(1, exponent), np.ones(4, exponent)):
+        check("x ** p", TABLE.astype(base), number, parameters="x, p")
+
+
 @pytest.mark.parametrize("rows", [0, 1, 2, 3])
 def test_axes_that_agree_only_where_they_are_empty_or_one(rows: int) -> None:
     x = np.ones((rows, 2))
