@@ -54,6 +54,7 @@ VOCABULARY = """
 (function compose (i64 i64) i64 :no-merge)
 (function same (i64) i64 :no-merge)
 (function fill (i64) i64 :no-merge)
+(function element_seed (i64) Elem :no-merge) (function array_seed (i64) Array :no-merge)
 (relation Covers (i64))
 (relation Quiet (String String))
 (relation Silent (Elem))

@@ -2,9 +2,9 @@
 
 A class that is in the cut is written to memory by one kernel and read by others; every other class is computed inside
 each kernel that needs it. Inside a kernel every class has one alternative and is computed once; between kernels
-nothing is shared but memory. Reductions are kernels of their own. The search starts from the least cut, flips one
-array at a time, tries all cuts if few arrays are in doubt, and never ends with more than the program as it was
-written costs. Ties fall to the earlier alternative, so that the outcome is the same every time.
+nothing is shared but memory. Reductions are kernels of their own. The search starts from the least cut or the
+largest, flips one array at a time, tries all cuts if few arrays are in doubt, and never ends with more than the
+program as it was written costs. Ties fall to the earlier alternative, so that the outcome is the same every time.
 """
 
 from __future__ import annotations
@@ -109,16 +109,23 @@ class Extractor:
                 for choice in product((False, True), repeat=len(doubtful))
             )
             for cut in cuts:
+                if perf_counter() > deadline:
+                    break
                 best = self._better(best, cut)
         else:
+            best = self._better(best, forced | set(doubtful))  # long chains of shared values are far from the least cut
             improved = True
-            while improved and perf_counter() < deadline:
+            while improved:
                 before = best.cost
                 for array in doubtful:
+                    if perf_counter() > deadline:
+                        break
                     best = self._better(best, best.cut ^ {array})
-                improved = best.cost < before
+                improved = best.cost < before and perf_counter() < deadline
         flips: list[tuple[int, bool, float]] = []
         for array in doubtful[:EXACT]:
+            if perf_counter() > deadline:
+                break
             other = self.plan(best.cut ^ {array})
             if other is not None:
                 flips.append((array, array not in best.cut, other.cost))

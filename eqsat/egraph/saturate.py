@@ -8,7 +8,7 @@ Called by `eqsat.egraph.optimize`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -47,6 +47,9 @@ class Budgets:
 _SMALL = 1000
 """Rows: a graph below this may grow by any factor."""
 
+_CHUNK = 48
+"""Parts of a program, or facts, that are told in one rule."""
+
 SATURATED, EXPANDED = "saturated", "expanded"
 """Why a phase ended: nothing changes any more, or it is the host's turn. Anything else is a budget."""
 
@@ -82,7 +85,8 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
     with session(book, kinds) as opened:
         lap("open")
         run = _Run(opened, seeds.tables, kinds, budgets)
-        opened.run(run.seed_text(seeds))
+        for text in run.seed_texts(seeds):
+            opened.run(text)
         lap("load")
         mirrored, rounds = False, 0
         while True:
@@ -150,45 +154,44 @@ class _Run:
                 return why
         return EXPANDED if self.opened.iterate("expand").updated else SATURATED
 
-    def seed_text(self, seeds: Seeds) -> str:
-        """The program as one rule without a body, with a local name for every part, and the facts about it."""
-        graph, lines = seeds.graph, []
-        region = self.tables.region
-        facts: list[str] = []
-        for number, param in enumerate(region.params):
-            if isinstance(param.type, Array):
-                space = self.tables.spaces.number(self.tables.resolved(param.type.shape))
-                facts.append(f"(set (param_space {number}) {space})")
-                facts.append(f'(set (param_dtype {number}) "{param.type.dtype.char}")')
-            elif isinstance(param.type, Scalar):
-                facts.append(f'(set (argument_dtype {number}) "{param.type.dtype.char}")')
-        array_lines = iter(enumerate(graph.arrays))
-        written = 0
+    def seed_texts(self, seeds: Seeds) -> Iterator[str]:
+        """The program as rules with a local name for every part, and the facts about it.
 
-        def write_arrays(limit: int) -> None:
-            nonlocal written
-            while written <= limit:
-                number, array = next(array_lines)
-                if array.param is not None:
-                    lines.append(f"(let a{number} (Param {array.param}))")
-                else:
-                    info, element = array.stores[0]
-                    lines.append(f"(let a{number} (Store {info} e{element}))")
-                written += 1
-
-        for number, (enode,) in enumerate(graph.elements):
-            if enode.kind == "load":
-                write_arrays(enode.attr)
-            lines.append(f"(let e{number} {_text(enode)})")
+        A rule takes time with the square of the number of its names, so that a long program is several, each of
+        which finds what it needs of earlier ones in a table.
+        """
+        parts = list(_parts(seeds))
+        chunk_of = {part.name: number // _CHUNK for number, part in enumerate(parts)}
+        last_use: dict[str, int] = {}
+        for number, part in enumerate(parts):
+            last_use.update((name, number // _CHUNK) for name in part.uses)
+        for number, first in enumerate(range(0, len(parts), _CHUNK)):
+            chunk = parts[first : first + _CHUNK]
+            lines = [f"(let {part.name} {part.text})" for part in chunk]
+            lines += [f"(set {_seed(part.name)} {part.name})" for part in chunk if last_use.get(part.name, 0) > number]
+            used = dict.fromkeys(name for part in chunk for name in part.uses if chunk_of[name] < number)
+            yield self._as_rule(lines, [f"(= {name} {_seed(name)})" for name in used])
+        facts = [*self._param_facts()]
+        for (enode,) in seeds.graph.elements:
             facts += self.facts_about(enode)
             if enode.kind == "constant":
                 facts += self._negated(enode)
-        write_arrays(len(graph.arrays) - 1)
         facts += self.table_facts()
-        return self._as_rule([*lines, *facts])
+        for first in range(0, len(facts), _CHUNK):
+            yield self._as_rule(facts[first : first + _CHUNK])
 
-    def _as_rule(self, actions: list[str]) -> str:
-        """Actions as rules without a body; what takes rows away comes in a second one, when the first has made them.
+    def _param_facts(self) -> Iterator[str]:
+        tables = self.tables
+        for number, param in enumerate(tables.region.params):
+            if isinstance(param.type, Array):
+                space = tables.spaces.number(tables.resolved(param.type.shape))
+                yield f"(set (param_space {number}) {space})"
+                yield f'(set (param_dtype {number}) "{param.type.dtype.char}")'
+            elif isinstance(param.type, Scalar):
+                yield f'(set (argument_dtype {number}) "{param.type.dtype.char}")'
+
+    def _as_rule(self, actions: list[str], queries: Sequence[str] = ()) -> str:
+        """Actions as rules, of which each fires once; what takes rows away comes in a second one, after the others.
 
         In one rule, egglog would leave out everything after the first row that is not there yet.
         """
@@ -198,8 +201,8 @@ class _Run:
         for body in filter(None, (made, taken)):
             name = f"text{self.texts}"
             self.texts += 1
-            joined = "\n".join(body)
-            texts.append(f'(ruleset {name})\n(rule () ({joined}) :ruleset {name} :name "{name}")\n(run {name} 1)')
+            rule = f'(rule ({" ".join(queries)}) ({" ".join(body)}) :ruleset {name} :name "{name}")'
+            texts.append(f"(ruleset {name})\n{rule}\n(run {name} 1)")
         return "\n".join(texts)
 
     def facts_about(self, enode: ENode) -> Iterator[str]:
@@ -341,6 +344,45 @@ class _Run:
                 both = moves.number(Moved(first.view.then(outer.view), first.source, outer.shape))
                 lines += self._once(f"(set (compose {inner.attr} {enode.attr}) {both})")
         return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the program as written: its local name, its term, and the names that the term uses."""
+
+    name: str
+    text: str
+    uses: tuple[str, ...]
+
+
+def _parts(seeds: Seeds) -> Iterator[_Part]:
+    """Every class and array of the program as written, those that are used before their users."""
+    arrays = iter(enumerate(seeds.graph.arrays))
+    written = 0
+
+    def until(limit: int) -> Iterator[_Part]:
+        nonlocal written
+        while written <= limit:
+            number, array = next(arrays)
+            if array.param is not None:
+                yield _Part(f"a{number}", f"(Param {array.param})", ())
+            else:
+                info, element = array.stores[0]
+                yield _Part(f"a{number}", f"(Store {info} e{element})", (f"e{element}",))
+            written += 1
+
+    for number, (enode,) in enumerate(seeds.graph.elements):
+        uses = tuple(f"e{arg}" for arg in enode.args)
+        if enode.kind == "load":
+            yield from until(enode.attr)
+            uses = (f"a{enode.attr}",)
+        yield _Part(f"e{number}", _text(enode), uses)
+    yield from until(len(seeds.graph.arrays) - 1)
+
+
+def _seed(name: str) -> str:
+    """Where a part with a local name is found again."""
+    return f"({'element' if name[0] == 'e' else 'array'}_seed {name[1:]})"
 
 
 def _text(enode: ENode) -> str:
