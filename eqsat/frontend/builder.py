@@ -26,6 +26,7 @@ from eqsat.frontend.promotion import (
     operand_type,
     resolve_loop,
     result_type,
+    where_wraps,
 )
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
@@ -200,6 +201,11 @@ class Builder:
         types = [self.numeric(operand, span) for operand in operands]
         common = result_type([operand_type(t) for t in types[1:]], span)
         result = self._result_type(types, common, "array", span)
+        if where_wraps():
+            operands[1:] = [
+                self._cast_scalar(node, common, span) if type_ == PYTHON_INT else node
+                for node, type_ in zip(operands[1:], types[1:], strict=True)
+            ]
         made = self._aligned(operands, (np.dtype(np.bool_), common, common), shape_of(result), span)
         return Node("select", made, None, result, span)
 

@@ -7,6 +7,7 @@ answers with a type that eqsat has no node for (object, long double, datetimes) 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -65,3 +66,12 @@ def result_type(operands: Sequence[Question], span: Span) -> DType:
         raise PythonRaises(str(error), span) from error
     check_supported(found, "the common type", span)
     return canonical(found)
+
+
+@cache
+def where_wraps() -> bool:
+    """Whether `np.where` converts Python's ints as arrays of int64: they wrap, and are rounded once. Not since 2.5."""
+    try:
+        return bool(np.where(np.array([True]), 300, np.zeros(1, np.uint8))[0] == 300 % 256)
+    except OverflowError:
+        return False

@@ -72,10 +72,7 @@ def _parse(function: FunctionType) -> Source:
     linecache.checkcache(file)
     lines = linecache.getlines(file, function.__globals__)
     if not lines:
-        raise SourceError(
-            f"the source of `{name}` cannot be read: there is no text of {file}",
-            instead="define the function in a file or a notebook cell, not by exec or eval",
-        )
+        raise _unreadable(name, file)
     if name == "<lambda>":
         found = _lambdas(code, lines)
         if len(found) > 1:
@@ -85,6 +82,9 @@ def _parse(function: FunctionType) -> Source:
             )
     else:
         found = _definitions(code, lines)
+    if not found and file == "<string>":
+        # Text given to exec has this name, and so, since Python 3.13, has the text of `python -c`.
+        raise _unreadable(name, file)
     if not found:
         raise SourceError(
             f"line {line} of {file} is not the function `{name}` that was loaded",
@@ -182,3 +182,10 @@ def _unmangled(name: str) -> str:
 def _characters(line: str, column: int) -> int:
     """The AST counts columns in bytes of UTF-8."""
     return len(line.encode()[:column].decode(errors="ignore"))
+
+
+def _unreadable(name: str, file: str) -> SourceError:
+    return SourceError(
+        f"the source of `{name}` cannot be read: there is no text of {file}",
+        instead="define the function in a file or a notebook cell, not by exec or eval",
+    )

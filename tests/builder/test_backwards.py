@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eqsat.frontend.arguments import sizes_of, strides_of, type_of
 from eqsat.frontend.backwards import UnknownDirection, backwards
 from eqsat.frontend.reduction_order import buffers_as_expected
+from eqsat.ir import signature
 from eqsat.ir.nodes import Node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import NOWHERE
@@ -104,6 +105,24 @@ def test_of_repeated_and_converted_operands_none_goes_backwards() -> None:
     assert predicted([np.broadcast_to(back[0], (3, 4))]) == [False]
     assert predicted([back.astype("f4")[::-1, ::-1]]) == [False]
     assert predicted([back, back[0]]) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "plain", "down"),
+    [
+        ("d->d", "d", "d->d", (False,)),
+        ("d-->d", "d", "d->d", (True,)),
+        ("dd-->d", "dd", "dd->d", (False, True)),
+        ("F-F->F", "FF", "FF->F", (True, False)),
+        ("l->b->?", "l", "l->b->?", (False,)),
+    ],
+)
+def test_a_signature_says_which_operands_go_backwards(
+    text: str, inputs: str, plain: str, down: tuple[bool, ...]
+) -> None:
+    assert (signature.inputs_of(text), signature.plain(text), signature.backwards(text)) == (inputs, plain, down)
+    if text.count("->") == 1:
+        assert signature.write(inputs, text[-1], down) == text
 
 
 LOOPS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqsat import UnsupportedError
+from eqsat import PlainPythonWarning, UnsupportedError
 from eqsat.ir.ops import UFUNCS
 from eqsat.testing import assert_matches_numpy
 from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, place, scalars, specials
@@ -206,6 +207,22 @@ def test_python_numbers_are_weak(body: str, character: str) -> None:
 @given(arrays(dtypes("biuf"), finite=True))
 def test_comparisons_chain_with_logic(x: np.ndarray) -> None:
     assert_matches_numpy(jitted("x", "(x > 0) & (x < 3) | ~(x >= 1) ^ np.logical_not(x)"), x)
+
+
+@pytest.mark.parametrize("number", [-1, 300, -(2**40) - 1, 2**54 + 2**30 + 1, 2**63 - 1])
+@pytest.mark.parametrize("dtype", ["?", "u1", "i2", "u8", "e", "f4", "f8", "F"])
+def test_where_converts_pythons_integers_as_numpy_does(number: int, dtype: str) -> None:
+    """Before NumPy 2.5 it wraps them, and rounds them once; then it is an operation like any other."""
+    condition, array = np.array([True, False, True]), np.ones(3, dtype)
+    for body in (f"np.where(c, {number}, x)", f"np.where(c, x, {number})", "np.where(c, k, x)"):
+        function = jitted("c, x, k", body)
+        try:
+            function.py_func(condition, array, number)
+        except OverflowError:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PlainPythonWarning)
+            assert_matches_numpy(function, condition, array, number)
 
 
 @pytest.mark.parametrize("keyword", ["dtype=np.float32", "dtype='f8'"])
