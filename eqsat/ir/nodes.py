@@ -1,7 +1,7 @@
 """The nodes of the typed IR: immutable values in an expression graph, each with its type and source span.
 
-A function body is a `Region` (see `eqsat.ir.region`). Control flow is nodes that hold regions (`If`, `Loop`: RVSDG's
-gamma and theta), so there are no basic blocks and no phi nodes.
+A function body is a `Region` (see `eqsat.ir.region`). What happens in which order is said by statements around the
+nodes (`eqsat.ir.body`), where it matters.
 
 Op names and what `attr` holds:
 
@@ -18,13 +18,14 @@ cast       None                    the argument converted to the node's dtype
                                    shape, or are scalars
 select     None                    `np.where`: condition, then, else
 real, imag None                    the parts of complex numbers, of an array in its own memory
+reshape    None                    a packed array's memory in C order, under another shape; the e-graph never sees it
 reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
 py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
 ok.<op>    None                    whether that operator neither raises nor leaves 64 bits
 ok.cast    str, as "l->b"          whether the integer is a value of the dtype it is converted to
-if         (Region, Region)        args: condition, then the inputs of both regions; yields a Tuple
-loop       Region                  args: initial values; the region yields (go on?, next values...)
-item       int                     one result of an `if` or `loop`
+read       Variable                what a variable holds at this moment (`eqsat.ir.body`)
+counter    int                     the counter of the `For` that this stands in; attr: its symbol's number
+<library>  (by op)                 a library operation (`eqsat.ir.ops.LIBRARY`): new memory, never fused
 ========== ======================= ==================================================================
 
 A `view` whose type is a scalar is the one element that it reads; a `view` of an array without axes repeats its number;
@@ -33,8 +34,9 @@ a `copy` of a scalar is an array without axes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,7 +44,7 @@ from eqsat.ir.dims import Dim
 from eqsat.ir.span import Span
 from eqsat.ir.types import DType, Scalar, Type, canonical
 
-IN_PLACE = frozenset({"view", "real", "imag"})
+IN_PLACE = frozenset({"view", "real", "imag", "reshape"})
 """Ops whose result, if it is an array, is in the memory of their argument."""
 
 
@@ -94,15 +96,23 @@ class Reduction:
         return f"{self.op}{self.axes} outer={self.order.outer} inner={self.order.inner} block={self.order.block}"
 
 
+next_serial = itertools.count().__next__
+"""Counts nodes and statements in the order in which they are made."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One value. Nodes are compared by identity; equal expressions are found by the e-graph."""
+    """One value. Nodes are compared by identity; equal expressions are found by the e-graph.
+
+    `serial` tells when it was made (see `eqsat.ir.body`).
+    """
 
     op: str
     args: tuple[Node, ...]
     attr: object
     type: Type
     span: Span
+    serial: int = field(default_factory=next_serial, init=False)
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.attr or ''}: {self.type}>"

@@ -197,5 +197,23 @@ PYTHON_CHECKS: dict[str, Op] = _ops(
 `ok.cast`: the int64 fits the node's `signature` dtype. A region's `checks` hold these nodes.
 """
 
+LIBRARY: dict[str, Op] = _ops(Op("empty", 0, 1.0), Op("gather", 2, 1.0), Op("nonzero", 1, 1.0), Op("matmul", 2, 1.0))
+"""Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
+
+======= ========================== =================================================================================
+op      args                       result, and what `attr` holds
+======= ========================== =================================================================================
+empty   -                          memory as it comes
+gather  array, m index arrays      `array[i0, ..., im-1]`: the indices, int64 arrays of one shape, are for the first m
+                                   axes; shape: that of an index, then the other axes. Negative ones count from the end.
+                                   attr: whether each is checked to be in range; one that is not fails as a `Check` does
+nonzero array of bools             int64[rank, count]: where they are true, in C order; count is the last dimension of
+                                   the node's type, a symbol whose node has counted them before
+matmul  two arrays of one dtype    as `np.matmul`, ranks 1 or 2 each, shapes that fit; two vectors give a NumPy scalar
+======= ========================== =================================================================================
+
+Written-to counterpart of `gather`: the statement `Scatter` of `eqsat.ir.body`.
+"""
+
 OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS
 """Every scalar operation by name."""

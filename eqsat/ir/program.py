@@ -102,14 +102,28 @@ class Fold:
 Term = Load | Known | Argument | Size | Apply | Fold
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Part of a buffer: the space `shape` whose indices `view` maps to elements; `order`: its axes, slowest first."""
+
+    view: View
+    shape: tuple[Dim, ...]
+    order: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernel:
-    """Fill `target`. A `Fold` stands at the root of the term or nowhere."""
+    """Fill `target`, or with a `window` the part of it that the window maps to, which may be a parameter's.
+
+    A `Fold` stands at the root of the term or nowhere. Such a kernel reads of the memory that it writes to the very
+    element that it writes, or none that it writes.
+    """
 
     target: Buffer
     term: Term
     cost: float
     """Estimated nanoseconds at the sizes of the first call."""
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,12 @@ from enum import Enum
 from types import CellType, FunctionType
 from typing import Literal
 
+from eqsat.ir.body import Body
 from eqsat.ir.dims import Dim, Symbol
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Type
+from eqsat.ir.view import View
 
 Relation = Literal["==", "!=", ">=", "<"]
 
@@ -55,6 +57,19 @@ class Merges:
 
     def __str__(self) -> str:
         return f"p{self.param} axes {self.slow},{self.fast} {'merge' if self.truth else 'do not merge'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Disjoint:
+    """Whether array parameters `first` and `second` are apart in memory, by the lowest and highest address of each."""
+
+    first: int
+    second: int
+    truth: bool
+    span: Span
+
+    def __str__(self) -> str:
+        return f"p{self.first} and p{self.second} {'are apart' if self.truth else 'overlap'}"
 
 
 class Absent(Enum):
@@ -122,24 +137,45 @@ Result = Node | Same | TupleOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Overwrite:
+    """After everything else, put `value` into the elements of array parameter `param` that `view` maps to.
+
+    `value` has the parameter's dtype and the shape `shape`, or no axes. `aliases`: other parameters that may lie in the
+    same memory.
+    """
+
+    param: int
+    view: View
+    shape: tuple[Dim, ...]
+    value: Node
+    aliases: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """A typed function body."""
+    """A typed function body.
+
+    With a `body` (see `eqsat.ir.body`) it has control flow or writes into arrays, and no `checks` of its own.
+    `overwrites` stand in the regions that `eqsat.schedule` makes of stretches of such a body.
+    """
 
     name: str
     params: tuple[Param, ...]
     result: Result
-    guards: tuple[Guard | Merges, ...]
+    guards: tuple[Guard | Merges | Disjoint, ...]
     checks: tuple[Node, ...]
     captures: tuple[Capture, ...]
     span: Span
+    body: Body | None = None
+    overwrites: tuple[Overwrite, ...] = ()
 
     def result_nodes(self) -> Iterator[Node]:
         """The nodes among the results, left to right."""
         yield from nodes_of(self.result)
 
     def roots(self) -> tuple[Node, ...]:
-        """Everything that must be computed: results, then checks."""
-        return (*self.result_nodes(), *self.checks)
+        """Everything that must be computed: results, then checks, then what overwrites parameters."""
+        return (*self.result_nodes(), *self.checks, *(one.value for one in self.overwrites))
 
 
 def nodes_of(result: Result) -> Iterator[Node]:
