@@ -32,9 +32,9 @@ def repeated(builder: Builder, call: Call, fill: Value, shape: tuple[Dim, ...], 
 
 def _shape(builder: Builder, call: Call, shape: Value) -> tuple[Dim, ...]:
     dims = tuple(builder.dim(item, call.span) for item in items_of(shape))
-    if not all(builder.decide(d, ">=", ZERO, call.span) for d in dims):
+    if not all(builder.decide(d, ">=", ZERO, call.span, expected=True) for d in dims):
         raise PythonRaises("negative dimensions are not allowed", call.span)
-    return tuple(ONE if builder.decide(d, "==", ONE, call.span) else d for d in dims)
+    return tuple(ONE if builder.facts.is_one(d, call.span) else d for d in dims)
 
 
 def _layout(call: Call, shape: tuple[Dim, ...], order: Value) -> Layout:

@@ -25,7 +25,7 @@ def broadcast_shapes(shapes: Sequence[tuple[Dim, ...]], facts: Facts, span: Span
                 continue
             if result[axis] == ONE:
                 result[axis] = length
-            elif not facts.decide(result[axis], "==", length, span):
+            elif not facts.decide(result[axis], "==", length, span, expected=True):
                 raise PythonRaises(f"operands could not be broadcast together: {result[axis]} and {length}", span)
     return tuple(result)
 

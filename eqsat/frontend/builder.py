@@ -17,7 +17,7 @@ import numpy as np
 from eqsat.errors import PythonRaises, TypingError, UnsupportedError
 from eqsat.frontend.backwards import UnknownDirection, backwards
 from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
-from eqsat.frontend.facts import Facts
+from eqsat.frontend.facts import Facts, is_local
 from eqsat.frontend.formula import formula
 from eqsat.frontend.indexing import expand_items, index_view, read_item
 from eqsat.frontend.layout import copy_layout, ordered_layout, part_layout, result_layout, view_layout
@@ -28,10 +28,13 @@ from eqsat.frontend.promotion import (
     result_type,
     where_wraps,
 )
+from eqsat.frontend.recorder import Recorder
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
 from eqsat.ir import signature
+from eqsat.ir.body import Statement
 from eqsat.ir.dims import Dim, Symbol, dim
+from eqsat.ir.equalities import symbols
 from eqsat.ir.nodes import Constant, Node, constant_node, dim_node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Merges, Relation
@@ -61,8 +64,14 @@ class Builder:
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
         self.facts = Facts(sizes, strides)
-        self.checks: list[Node] = []
+        self.facts.expect = self._expect
+        self.recorder = Recorder()
         self.readonly: set[Node] = set()
+
+    @property
+    def checks(self) -> list[Node]:
+        """What must hold of values, while the function is not yet in order."""
+        return self.recorder.checks
 
     @property
     def guards(self) -> list[Guard | Merges]:
@@ -112,7 +121,47 @@ class Builder:
 
     def check(self, condition: Node) -> None:
         """Run the undecorated function whenever `condition` is false."""
-        self.checks.append(condition)
+        self.recorder.check(condition)
+
+    # Order ----------------------------------------------------------------------------------------------------
+
+    def emit(self, statement: Statement) -> None:
+        """This happens now, in the block that is open; the function is in order from here on."""
+        self.recorder.emit(statement)
+
+    def library(self, op: str, args: Sequence[Node], attr: object, type: Type, span: Span) -> Node:
+        """An operation of `eqsat.ir.ops.LIBRARY`, run at this place."""
+        self.recorder.start()
+        return Node(op, tuple(args), attr, type, span)
+
+    def number(self, node: Node, estimate: int = 64) -> Dim:
+        """A Python int that is computed in the function as a size: a symbol of its own. `estimate`: for costs."""
+        found = self.recorder.number(node)
+        (symbol,) = symbols(found)
+        self.sizes.setdefault(symbol, estimate)
+        return found
+
+    def limited(self, value: Dim, low: Dim, high: Dim, span: Span) -> Dim:
+        """`min(max(value, low), high)` as a size, where `low <= high`."""
+        node, limits = self.size_node(value, span), (self.size_node(low, span), self.size_node(high, span))
+        below = Node("py.lt", (node, limits[0]), None, PYTHON_BOOL, span)
+        raised = Node("select", (below, limits[0], node), None, PYTHON_INT, span)
+        above = Node("py.gt", (raised, limits[1]), None, PYTHON_BOOL, span)
+        result = Node("select", (above, limits[1], raised), None, PYTHON_INT, span)
+        today = self.facts.today
+        found = self.number(result, max(min(today(value), today(high)), today(low)))
+        self.facts.assume(Guard(found, ">=", low, span))
+        self.facts.assume(Guard(high, ">=", found, span))
+        return found
+
+    def size_node(self, value: Dim, span: Span) -> Node:
+        """A size as a node."""
+        return dim_node(value, PYTHON_INT, span)
+
+    def _expect(self, guard: Guard) -> None:
+        names: dict[Relation, str] = {"==": "py.eq", "!=": "py.ne", ">=": "py.ge", "<": "py.lt"}
+        sides = (self.size_node(guard.left, guard.span), self.size_node(guard.right, guard.span))
+        self.check(Node(names[guard.relation], sides, None, PYTHON_BOOL, guard.span))
 
     def leave_to_python(self, span: Span) -> None:
         """For calls of these types and sizes run the undecorated function: NumPy warns of them, each time."""
@@ -120,28 +169,39 @@ class Builder:
 
     # Sizes ----------------------------------------------------------------------------------------------------
 
-    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:
+    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span, *, expected: bool | None = None) -> bool:
         """Whether the relation holds today; recorded as a guard where it might not hold in another call."""
-        return self.facts.decide(left, relation, right, span)
+        return self.facts.decide(left, relation, right, span, expected=expected)
 
     def dim(self, value: Value, span: Span) -> Dim:
         """The value, an integer, as a formula over sizes."""
         if isinstance(value, Known) and isinstance(value.value, int | np.integer):
             return dim(int(value.value))
-        if isinstance(value, Node):
-            found = formula(value)
-            if found is not None:
-                return found
-        raise UnsupportedError(
-            "a size or bound must be made of shapes, integer arguments and constants",
-            span,
-            f"have: {value.type}" if isinstance(value, Node) else "",
-            "pass it as an integer argument",
-        )
+        if isinstance(value, Node) and isinstance(value.type, Scalar) and value.type.dtype.kind in "iub":
+            found = formula(value, self.recorder.numbered)
+            return self.number(self.python_int(value, span)) if found is None else found
+        raise PythonRaises(f"{value} is no size or bound", span)
+
+    def formula(self, node: Node) -> Dim | None:
+        """The integer as a formula over sizes, where it is one already."""
+        return formula(node, self.recorder.numbered)
+
+    def python_int(self, node: Node, span: Span) -> Node:
+        """An integer of NumPy's or Python's as a Python int."""
+        if node.type == PYTHON_INT:
+            return node
+        if self.numeric(node, span).dtype == np.dtype(np.uint64):
+            limit = self.constant(2**63 - 1, np.dtype(np.uint64), span)
+            self.check(Node("py.le", (node, limit), None, PYTHON_BOOL, span))
+        return Node("py.int", (node,), None, PYTHON_INT, span)
 
     def static_int(self, value: Value, span: Span) -> int:
         """The value as a number that this specialization is for."""
         formula = self.dim(value, span)
+        if is_local(formula):
+            raise UnsupportedError(
+                "this number must be known before the call", span, instead="use a constant, or an integer argument"
+            )
         number = self.facts.today(formula)
         self.decide(formula, "==", dim(number), span)
         return number

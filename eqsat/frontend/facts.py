@@ -1,15 +1,20 @@
 """What a specialization takes for granted about sizes: decisions on today's numbers, each recorded as a guard.
 
 Called by everything of the front end that must choose by a size: broadcasting, slices, reductions. Nothing is
-recorded where formulas alone decide. Refuses nothing; a size that has no number today is a `KeyError` of ours.
+recorded where formulas alone decide. Where a size depends on integers that are computed in the function, no guard can
+speak of it: then it is proved from what holds at this place (`assume`), or expected and checked when it is reached.
+Refuses nothing; a size that has no number today is a `KeyError` of ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 
-from eqsat.ir.dims import Atom, Dim, Symbol
-from eqsat.ir.equalities import Equalities, lone_symbol
+from eqsat.frontend import implied
+from eqsat.ir.body import LOCAL
+from eqsat.ir.dims import ONE, Dim, Symbol, dim
+from eqsat.ir.equalities import Equalities, lone_symbol, symbols
 from eqsat.ir.region import Guard, Merges, Relation
 from eqsat.ir.span import Span
 
@@ -23,30 +28,94 @@ class Facts:
         self.sizes = dict(sizes)
         self.strides = None if strides is None else dict(strides)
         self.guards: list[Guard | Merges] = []
+        self.expect: Callable[[Guard], None] | None = None
+        """Called with what cannot be a guard and must hold from here on: whoever records statements checks it."""
         self._equalities = Equalities()
+        self._assumed: list[Dim] = []
 
     def today(self, value: Dim) -> int:
         """The number that `value` is for the sizes of this call."""
         return value.evaluate(self.sizes)
 
-    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span) -> bool:
-        """Whether the relation holds today; recorded as a guard unless it always or never holds."""
+    def decide(self, left: Dim, relation: Relation, right: Dim, span: Span, *, expected: bool | None = None) -> bool:
+        """Whether the relation holds today; recorded as a guard unless it always or never holds.
+
+        Of sizes that are computed in the function it is `expected`, if not given what estimates say, and checked.
+        """
         if left == right:
             return relation in ("==", ">=")
         proved = self.proved(left, relation, right)
         if proved is not None:
             return proved
+        if is_local(left) or is_local(right):
+            return self._expected(Guard(left, relation, right, span), expected)
         truth = Guard(left, relation, right, span).holds(self.sizes)
         self._record(Guard(left, relation if truth else _NEGATION[relation], right, span))
         return truth
+
+    def is_one(self, length: Dim, span: Span) -> bool:
+        """Whether an axis has length one; one whose length is computed in the function counts as any other."""
+        return length == ONE if is_local(length) else self.decide(length, "==", ONE, span)
+
+    def _expected(self, guard: Guard, expected: bool | None) -> bool:
+        truth = guard.holds(self.sizes) if expected is None else expected
+        found = guard if truth else Guard(guard.left, _NEGATION[guard.relation], guard.right, guard.span)
+        if self.expect is not None:
+            self.expect(found)
+        self.assume(found)
+        return truth
+
+    # What holds at this place ---------------------------------------------------------------------------------
+
+    def assume(self, guard: Guard) -> None:
+        """From here to the end of the block the relation is known to hold."""
+        difference = guard.left - guard.right
+        facts: dict[Relation, tuple[Dim, ...]] = {
+            ">=": (difference,),
+            "<": (-difference - 1,),
+            "==": (difference, -difference),
+            "!=": (),
+        }
+        self._assumed += facts[guard.relation]
+
+    @contextmanager
+    def inside(self) -> Generator[None]:
+        """What is assumed in the `with` block is forgotten at its end."""
+        before = list(self._assumed)
+        try:
+            yield
+        finally:
+            self._assumed = before
+
+    def ensured(self, left: Dim, right: Dim, span: Span) -> bool:
+        """Whether `left >= right` can be known here, if need be by a guard on the arguments' sizes that holds today."""
+        proved = self.proved(left, ">=", right)
+        if proved is not None:
+            return proved
+        for rest in implied.remainders(left - right, self._facts(), is_local):
+            if rest.evaluate(self.sizes) >= 0:
+                return self.decide(rest, ">=", dim(0), span)
+        return False
+
+    def _facts(self) -> list[Dim]:
+        return self._assumed + [g.left - g.right for g in self.guards if isinstance(g, Guard) and g.relation == ">="]
 
     def proved(self, left: Dim, relation: Relation, right: Dim) -> bool | None:
         """The truth of the relation where formulas and earlier guards decide it, else None."""
         difference = self._equalities.resolve(left) - self._equalities.resolve(right)
         if relation in ("!=", "<"):
-            opposite = self._holds(difference, _NEGATION[relation])
+            opposite = self.proved(left, _NEGATION[relation], right)
             return None if opposite is None else not opposite
-        return self._holds(difference, relation)
+        found = self._holds(difference, relation)
+        if found is None and self._assumed:
+            facts = self._facts()
+            above = implied.is_implied(difference, facts)
+            below = not above and implied.is_implied(-difference - 1, facts)
+            if relation == ">=" and (above or below):
+                return above
+            if relation == "==" and (below or implied.is_implied(difference - 1, facts)):
+                return False
+        return found
 
     def _holds(self, difference: Dim, relation: Relation) -> bool | None:
         """Whether `difference` is `== 0` or `>= 0`."""
@@ -117,8 +186,9 @@ def _is_length_less_one(value: Dim) -> bool:
 
 def _never_negative(value: Dim) -> bool:
     """Lengths are never negative; an integer argument may be."""
-    return value.const >= 0 and all(c >= 0 and all(map(_is_natural, m)) for m, c in value.terms)
+    return implied.never_negative(value, frozenset())
 
 
-def _is_natural(atom: Atom) -> bool:
-    return atom.axis is not None if isinstance(atom, Symbol) else _never_negative(atom.numerator)
+def is_local(value: Dim) -> bool:
+    """Whether a size depends on integers that are computed in the function."""
+    return any(symbol.param >= LOCAL for symbol in symbols(value))

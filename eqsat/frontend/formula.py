@@ -5,17 +5,27 @@ Called by the builder and by the operators, which keep arithmetic on sizes a for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.types import Scalar
 
 
-def formula(node: Node) -> Dim | None:
-    """The integer as a formula over sizes and integer arguments, where it is one."""
+def _nothing(node: Node) -> Dim | None:
+    return None
+
+
+def formula(node: Node, numbered: Callable[[Node], Dim | None] = _nothing) -> Dim | None:
+    """The integer as a formula over sizes and integer arguments, where it is one.
+
+    `numbered` knows the symbols of integers that are computed in the function.
+    """
     if not isinstance(node.type, Scalar) or node.type.dtype.kind not in "bi":
         return None
+    found = numbered(node)
+    if found is not None:
+        return found
     if node.op == "dim":
         return node.attr if isinstance(node.attr, Dim) else None
     if node.op == "constant" and isinstance(node.attr, Constant):
@@ -23,11 +33,11 @@ def formula(node: Node) -> Dim | None:
     if node.op == "param" and isinstance(node.attr, int) and node.type.kind == "python":
         return dim(Symbol(node.attr, None))
     if node.op == "py.int":
-        return formula(node.args[0])
+        return formula(node.args[0], numbered)
     symbol = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}.get(
         node.op
     )
-    parts = [formula(arg) for arg in node.args]
+    parts = [formula(arg, numbered) for arg in node.args]
     if symbol is None or any(part is None for part in parts):
         return None
     return formula_of(symbol, [part for part in parts if part is not None])

@@ -48,7 +48,7 @@ def index_view(shape: tuple[Dim, ...], items: Sequence[Item], facts: Facts, span
             along.append(Along(None, _position(item, extent, facts, span)))
         else:
             start, length = _slice(item, extent, facts, span)
-            if facts.decide(length, "==", ONE, span):
+            if facts.is_one(length, span):
                 length = ONE
             # Of a single element the step means nothing, but NumPy's stride keeps its sign, which some loops look at.
             along.append(Along(len(result), start, max(-1, min(item.step, 1)) if length == ONE else item.step))

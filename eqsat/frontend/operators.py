@@ -16,7 +16,8 @@ import numpy as np
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import numpy_scalars, power, python_scalars
 from eqsat.frontend.builder import Builder
-from eqsat.frontend.formula import formula, formula_of
+from eqsat.frontend.facts import is_local
+from eqsat.frontend.formula import formula_of
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import floats_for_long_integers
 from eqsat.ir.dims import ONE
@@ -145,12 +146,22 @@ def _negation(builder: Builder, operand: Node, span: Span) -> Node:
 
 def _sizes(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) -> Value | None:
     """Arithmetic on sizes stays a formula, comparisons of sizes are decided; None for any other operands."""
-    if not all(node.op in ("dim", "constant") and node.type == python_scalars.INT for node in operands):
+    if not all(node.op in ("dim", "constant", "counter") and node.type == python_scalars.INT for node in operands):
         return None
-    formulas = [found for node in operands if (found := formula(node)) is not None]
+    formulas = [found for node in operands if (found := builder.formula(node)) is not None]
+    local = any(is_local(found) for found in formulas)
     if symbol in RELATION:
         relation, exchanged = RELATION[symbol]
         left, right = reversed(formulas) if exchanged else formulas
+        if local:
+            proved = builder.facts.proved(left, relation, right)
+            return None if proved is None else Known(proved)
         return Known(builder.decide(left, relation, right, span))
+    if local and symbol == "mult" and not any(found.is_const and abs(found.const) < _FEW for found in formulas):
+        return None  # may leave 64 bits
     result = formula_of(symbol, formulas)
     return None if result is None else builder.size(result, span)
+
+
+_FEW = 1 << 20
+"""Counters of loops stay below 2**40 (`eqsat.frontend.loops`), so that so many times as much is still an int64."""

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.errors import PythonRaises
 from eqsat.frontend import operators
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.facts import is_local
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import ONE, ZERO, Dim, product
 from eqsat.ir.nodes import Node
@@ -92,7 +93,5 @@ def _by_sizes(builder: Builder, node: Node, span: Span) -> bool | None:
 def _formula(builder: Builder, node: Node, span: Span) -> Dim | None:
     if not isinstance(node.type, Scalar) or node.type.kind != "python" or node.type.dtype.kind not in "bi":
         return None
-    try:
-        return builder.dim(node, span)
-    except UnsupportedError:
-        return None
+    found = builder.formula(node)
+    return None if found is None or is_local(found) else found

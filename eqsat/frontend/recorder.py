@@ -1,0 +1,103 @@
+"""What happens in order, while a function is being translated: the statements of the block that is open now.
+
+Part of the builder. Until something is recorded that has a place in time (a statement, an integer that sizes depend
+on, an operation that the e-graph does not hold) a function is a graph of nodes, and checks are a list. From then on it
+is `in_order`, and every check is a statement at its place. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from eqsat.ir.body import LOCAL, Block, Check, Statement
+from eqsat.ir.dims import Dim, Symbol, dim
+from eqsat.ir.nodes import Node, next_serial
+from eqsat.ir.span import Span
+from eqsat.ir.types import Type
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """A block that is being translated; `block` once it is complete."""
+
+    first: int = field(default_factory=next_serial)
+    statements: list[Statement] = field(default_factory=list[Statement])
+    closed: Block | None = None
+
+    @property
+    def block(self) -> Block:
+        """The block, after its `with` statement."""
+        assert self.closed is not None
+        return self.closed
+
+    def close(self) -> None:
+        """Nothing more happens in it."""
+        self.closed = Block(tuple(self.statements), self.first, next_serial())
+
+
+@dataclass(slots=True, eq=False)
+class Recorder:
+    """The open blocks, innermost last, and the integers that have symbols."""
+
+    checks: list[Node] = field(default_factory=list[Node])
+    open: list[Open] = field(default_factory=lambda: [Open()])
+    symbols: dict[int, Node] = field(default_factory=dict[int, Node])
+    in_order: bool = False
+    _numbers: dict[Node, Symbol] = field(default_factory=dict[Node, Symbol])
+
+    def start(self) -> None:
+        """From here on there is an order; the checks so far come first."""
+        if not self.in_order:
+            self.in_order = True
+            self.open[-1].statements += [Check(node) for node in self.checks]
+            self.checks.clear()
+
+    def emit(self, statement: Statement) -> None:
+        """This happens now."""
+        self.start()
+        self.open[-1].statements.append(statement)
+
+    def check(self, condition: Node) -> None:
+        """Run the undecorated function if `condition` is false."""
+        if self.in_order:
+            self.emit(Check(condition))
+        else:
+            self.checks.append(condition)
+
+    @contextmanager
+    def block(self) -> Generator[Open]:
+        """What is made in the `with` statement happens in a block of its own."""
+        self.start()
+        opened = Open()
+        self.open.append(opened)
+        try:
+            yield opened
+        finally:
+            popped = self.open.pop()
+            assert popped is opened
+            opened.close()
+
+    def number(self, node: Node) -> Dim:
+        """The integer as a size: a symbol of its own."""
+        self.start()
+        if node not in self._numbers:
+            number = LOCAL + len(self.symbols)
+            self.symbols[number] = node
+            self._numbers[node] = Symbol(number, None)
+        return dim(self._numbers[node])
+
+    def counter(self, type_: Type, span: Span) -> Node:
+        """The counter of a loop, which is a size by itself."""
+        self.start()
+        number = LOCAL + len(self.symbols)
+        node = Node("counter", (), number, type_, span)
+        self.symbols[number] = node
+        self._numbers[node] = Symbol(number, None)
+        return node
+
+    def numbered(self, node: Node) -> Dim | None:
+        """The symbol of an integer that has one."""
+        found = self._numbers.get(node)
+        return None if found is None else dim(found)
