@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from eqsat.testing.memory import clones
+from eqsat.testing.memory import clones, surroundings
 
 _BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
@@ -127,13 +127,15 @@ def _describe(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one call did: `result` or `exception`, the warnings, and the arguments afterwards."""
+    """What one call did: `result` or `exception`, the warnings, the arguments afterwards and the bytes around them."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     result: Any = None
     exception: Exception | None = None
     warnings: list[tuple[type[Warning], str]] = field(default_factory=list[tuple[type[Warning], str]])
+
+    around: list[np.ndarray] = field(default_factory=list[np.ndarray])
 
     def arrays(self) -> list[np.ndarray]:
         """The arrays among the arguments."""
@@ -150,9 +152,10 @@ def assert_matches_numpy(
 ) -> Any:
     """`function` does what `function.py_func` does; returns the result of the latter, None if it raises.
 
-    Compared are: the result (as `assert_identical` does), its identity with or memory shared with arguments, the
-    exception's type and message, the warnings, and the arguments afterwards. Every call gets copies of the
-    arguments that lie in memory as the originals do. `calls`: the first compiles, the second runs native code.
+    Compared are: the result (as `assert_identical` does), the exception's type and message, the warnings, and the
+    arguments afterwards; which results are arguments, views of arguments, or one array; the memory between and around
+    the elements of arguments, which nobody may write to. Every call gets copies of the arguments that lie in memory
+    as the originals do, overlaps and bases included. `calls`: the first compiles, the second runs native code.
     """
     original: Callable[..., Any] | None = getattr(function, "py_func", None)
     if original is None:
@@ -180,7 +183,7 @@ def observe(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str,
         except Exception as error:
             result, exception = None, error
     seen = [(entry.category, str(entry.message)) for entry in caught]
-    return Outcome(mine, named, result, exception, seen)
+    return Outcome(mine, named, result, exception, seen, surroundings(values))
 
 
 def _same_outcome(actual: Outcome, expected: Outcome, signed_zeros: bool, check_warnings: bool) -> None:
@@ -194,32 +197,52 @@ def _same_outcome(actual: Outcome, expected: Outcome, signed_zeros: bool, check_
         assert_identical(actual.result, expected.result, signed_zeros=signed_zeros)
         _same_sharing(actual, expected)
     for number, (mine, theirs) in enumerate(zip(actual.arrays(), expected.arrays(), strict=True)):
-        assert_identical(mine, theirs, where=f"array argument {number} after the call")
+        assert_identical(mine, theirs, signed_zeros=signed_zeros, where=f"array argument {number} after the call")
+    for mine, theirs in zip(actual.around, expected.around, strict=True):
+        if (count := np.count_nonzero(mine != theirs)) > 0:
+            raise AssertionError(f"{count} bytes beside the arguments' elements were written to")
     if check_warnings and actual.warnings != expected.warnings:
         raise AssertionError(f"warnings {_listed(actual.warnings)} instead of {_listed(expected.warnings)}")
 
 
 def _same_sharing(actual: Outcome, expected: Outcome) -> None:
-    """Results are arguments, views of arguments, or memory of their own, as NumPy has it."""
-    for place, (mine, theirs) in enumerate(zip(_flat(actual.result), _flat(expected.result), strict=True)):
-        if not isinstance(mine, np.ndarray) or not isinstance(theirs, np.ndarray):
+    """Results are arguments, views of arguments or of one another, or memory of their own, as NumPy has it."""
+    mine, theirs = _named_arrays(actual), _named_arrays(expected)
+    for place, (name, one) in enumerate(mine):
+        if not name.startswith("result"):
             continue
-        for number, (my_argument, their_argument) in enumerate(zip(actual.arrays(), expected.arrays(), strict=True)):
-            relations = {
-                "is": (mine is my_argument, theirs is their_argument),
-                "shares memory with": (
-                    np.may_share_memory(mine, my_argument),
-                    np.may_share_memory(theirs, their_argument),
-                ),
-            }
-            if relations["shares memory with"] == (True, True) and _steps(mine) != _steps(theirs):
-                raise AssertionError(
-                    f"result {place}: strides {mine.strides} instead of {theirs.strides}, in its argument"
-                )
-            for relation, (so, should_be) in relations.items():
-                if so != should_be:
-                    text = f"result {place} {relation} array argument {number}: {so} instead of {should_be}"
-                    raise AssertionError(text)
+        for (other_name, other), (_, their_other) in zip(mine[:place], theirs[:place], strict=True):
+            so, should_be = _relations(one, other), _relations(theirs[place][1], their_other)
+            if so["shares memory with"] and should_be["shares memory with"] and other_name.startswith("array"):
+                _same_steps(name, one, theirs[place][1])
+            for relation, holds in so.items():
+                if holds != should_be[relation]:
+                    raise AssertionError(f"{name} {relation} {other_name}: {holds} instead of {should_be[relation]}")
+
+
+def _named_arrays(outcome: Outcome) -> list[tuple[str, np.ndarray]]:
+    given = [(f"array argument {number}", array) for number, array in enumerate(outcome.arrays())]
+    made = [(f"result {number}", value) for number, value in enumerate(_flat(outcome.result))]
+    return given + [(name, value) for name, value in made if isinstance(value, np.ndarray)]
+
+
+def _relations(one: np.ndarray, other: np.ndarray) -> dict[str, bool]:
+    effort: Any = 10_000
+    try:
+        shared = np.shares_memory(one, other, max_work=effort)
+    except np.exceptions.TooHardError:
+        shared = np.may_share_memory(one, other)
+    return {
+        "is": one is other,
+        "shares memory with": shared,
+        "has for its base": one.base is other,
+        "has the base of": one.base is not None and one.base is other.base,
+    }
+
+
+def _same_steps(name: str, mine: np.ndarray, theirs: np.ndarray) -> None:
+    if _steps(mine) != _steps(theirs):
+        raise AssertionError(f"{name}: strides {mine.strides} instead of {theirs.strides}, in its argument")
 
 
 def _flat(result: Any) -> list[Any]:

@@ -102,6 +102,11 @@ def write(x: np.ndarray) -> None:
     x[0] = 7
 
 
+def write_and_fail(x: np.ndarray) -> None:
+    x[0] = 7
+    raise ValueError("a")
+
+
 def fail(error: Exception) -> object:
     def function(x: object) -> object:
         raise error
@@ -116,6 +121,10 @@ BAD = [
     (lambda x: x[2:], lambda x: x[::3][:1], "result: np.float64(2.0)"),
     (lambda x: x[:].copy(), lambda x: x[:], "result 0 shares memory with array argument 0: False instead of True"),
     (write, lambda x: None, "array argument 0 after the call: np.float64(7.0)"),
+    (lambda x: None, write, "array argument 0 after the call: np.float64(0.0)"),
+    (lambda x: (x + 1,) * 2, lambda x: (x + 1, x + 1), "result 1 is result 0: True instead of False"),
+    (lambda x: x[1:][:1], lambda x: np.asarray(memoryview(x))[1:2], "result 0 has for its base array argument 0: True"),
+    (write_and_fail, fail(ValueError("a")), "array argument 0 after the call: np.float64(7.0)"),
     (fail(ValueError("a")), fail(ValueError("b")), "raised ValueError: a instead of raised ValueError: b"),
     (fail(ValueError("a")), fail(TypeError("a")), "raised ValueError: a instead of raised TypeError: a"),
     (fail(ValueError("a")), lambda x: 1, "raised ValueError: a instead of returned int 1"),
@@ -139,6 +148,16 @@ def test_views_of_an_argument_must_step_alike() -> None:
     function = jitted(lambda x: x[::2], lambda x: x[:2])
     with pytest.raises(AssertionError, match=r"^result 0: strides \(16,\) instead of \(8,\), in its argument"):
         assert_matches_numpy(function, np.ones(4))
+
+
+@pytest.mark.parametrize("offset", [-8, 8, 56])
+def test_bytes_written_beside_the_elements_are_found(offset: int) -> None:
+    def write_beside(x: np.ndarray) -> None:
+        block = x.base
+        np.ndarray(1, "f8", block, x.ctypes.data - block.ctypes.data + offset)[0] = 7
+
+    with pytest.raises(AssertionError, match=r"^[28] bytes beside the arguments' elements were written to"):
+        assert_matches_numpy(jitted(write_beside, lambda x: None), np.arange(8.0)[::2])
 
 
 def test_the_report_names_the_call_and_its_arguments() -> None:
@@ -165,7 +184,7 @@ def test_copies_keep_strides_alignment_overlap_and_flags() -> None:
     odd = np.ndarray((2,), "f8", np.zeros(17, np.uint8), 1)
     odd[...] = 5
     frozen = np.broadcast_to(np.array([1, 2], "i2"), (3, 2))
-    given = [base[2:12:2], base[15:5:-1], odd, frozen, "text", base[3:3], base[2:12:2]]
+    given = [base[2:12:2], base[15:5:-1], odd, frozen, "text", base[3:3], base[2:12:2], SHORT, SHORT[1:], SHORT[:0]]
     copies = clones([*given, given[0]])
     for one, other in zip(given, copies[:-1], strict=True):
         assert_identical(other, one)
@@ -174,5 +193,8 @@ def test_copies_keep_strides_alignment_overlap_and_flags() -> None:
     assert not np.shares_memory(copies[0], base)
     assert copies[2].flags.aligned == odd.flags.aligned is False
     assert copies[3].strides == (0, 2)
+    assert copies[0].base is copies[1].base is not None
+    assert copies[7].base is None
+    assert copies[8].base is copies[9].base is copies[7]
     copies[0][1] = -1
     assert not (copies[1] == -1).any()
