@@ -1,6 +1,6 @@
 """What all parts of the generator share while one function is being emitted: builders, sizes, pointers, loops.
 
-Sizes, strides and addresses of arguments are computed once, in the entry block, which dominates everything. Used by
+Sizes, strides and addresses of arguments are computed once, in a block before the work, which dominates it. Used by
 `lowering.evaluate`, `rows`, `folds` and `kernels`.
 """
 
@@ -16,10 +16,10 @@ from eqsat.errors import InternalError
 from eqsat.ir.dims import Arithmetic, Dim, Symbol
 from eqsat.ir.program import Buffer, Program, Term
 from eqsat.ir.types import DType, Scalar
-from lowering import frame as frames
-from lowering.frame import Data, Extent, Frame, Slot, Stride
+from lowering.frame import Frame
 from lowering.loops import Access, Bytes
-from lowering.values import I8, I64, POINTER, Builder, Value, format_of, load
+from lowering.surroundings import Framed, Surroundings
+from lowering.values import I8, I64, POINTER, Builder, Value, format_of
 
 Values = Mapping[Term, Value]
 Point = Mapping[str, Value]
@@ -28,51 +28,50 @@ Point = Mapping[str, Value]
 
 @dataclass(slots=True)
 class Code:
-    """One `run` function under construction; `b` stands where instructions go next."""
+    """The code of one program under construction; `b` stands where instructions go next.
+
+    `entry`: where sizes are computed, before the work. `rooms`: the function's first block, for room on the stack.
+    """
 
     program: Program
-    frame: Frame
+    around: Surroundings
     function: ir.Function
     vector_bytes: int
+    rooms: Builder
     entry: Builder
     b: Builder
+    work: ir.Block
     pointers: dict[Buffer, Value] = field(default_factory=dict)
-    _scratch: dict[str, Value] = field(default_factory=dict[str, Value])
-    _words: dict[int, Value] = field(default_factory=dict)
+    scratches: dict[tuple[str, int], Value] = field(default_factory=dict)
     _sizes: dict[Dim, Value] = field(default_factory=dict)
     _distances: dict[tuple[int | None, Bytes], Value] = field(default_factory=dict)
 
     @staticmethod
     def start(program: Program, function: ir.Function, vector_bytes: int) -> Code:
-        """Begin: an entry block for sizes, and a first block for the work."""
+        """Begin a function that is the program's own: an entry block for sizes, and a first block for the work."""
         entry = ir.IRBuilder(function.append_basic_block("entry"))
         work = ir.IRBuilder(function.append_basic_block("work"))
-        return Code(program, Frame.of(program), function, vector_bytes, entry, work)
+        around = Framed(Frame.of(program), function, entry, work)
+        return Code(program, around, function, vector_bytes, entry, entry, work, work.block)
+
+    @staticmethod
+    def within(
+        program: Program,
+        around: Surroundings,
+        vector_bytes: int,
+        rooms: Builder,
+        b: Builder,
+        scratches: dict[tuple[str, int], Value],
+    ) -> Code:
+        """Begin at the place of `b` in a larger function, which `b` leaves for good when the code is finished."""
+        sizes, work = b.append_basic_block("sizes"), b.append_basic_block("work")
+        b.branch(sizes)
+        b.position_at_end(work)
+        return Code(program, around, b.function, vector_bytes, rooms, ir.IRBuilder(sizes), b, work, scratches=scratches)
 
     def finish(self) -> None:
-        """Close the entry block."""
-        self.entry.branch(self.function.basic_blocks[1])
-
-    # The frame --------------------------------------------------------------------------------------------------
-
-    def place(self, slot: Slot) -> Value:
-        """The address of a word of the frame."""
-        at = self.frame.offsets[slot]
-        return self.entry.gep(self.function.args[0], [I64(at)], source_etype=I64, inbounds=True)
-
-    def word(self, slot: Slot, type_: ir.Type = I64) -> Value:
-        """The content of a word of the frame."""
-        at = self.frame.offsets[slot]
-        if at not in self._words:
-            self._words[at] = self.entry.load(self.place(slot), typ=type_, align=8)
-        return self._words[at]
-
-    def argument(self, param: int, dtype: DType) -> Value:
-        """The value of a scalar parameter."""
-        at = self.frame.offsets[frames.Value(param)]
-        if at not in self._words:
-            self._words[at] = load(self.entry, self.place(frames.Value(param)), dtype, 1, 8)
-        return self._words[at]
+        """Close the block of sizes."""
+        self.entry.branch(self.work)
 
     # Sizes ------------------------------------------------------------------------------------------------------
 
@@ -84,11 +83,11 @@ class Code:
 
     def _symbol(self, symbol: Symbol) -> Value:
         if symbol.axis is not None:
-            return self.word(Extent(symbol.param, symbol.axis))
+            return self.around.extent(symbol.param, symbol.axis)
         type_ = self.program.region.params[symbol.param].type
         if not isinstance(type_, Scalar):
             raise InternalError(f"size {symbol} names parameter {symbol.param}, which is no number")
-        value = self.argument(symbol.param, type_.dtype)
+        value = self.around.number(symbol.param, type_.dtype)
         return value if value.type == I64 else self.entry.zext(value, I64)
 
     def _arithmetic(self) -> Arithmetic[Value]:
@@ -107,7 +106,7 @@ class Code:
             for axis, count in distance.strides:
                 if buffer.param is None:
                     raise InternalError(f"buffer {buffer.name} has no strides in the frame")
-                stride = self.word(Stride(buffer.param, axis))
+                stride = self.around.stride(buffer.param, axis)
                 found = self.entry.add(found, self.entry.mul(stride, self.size(count)))
             self._distances[key] = found
         return self._distances[key]
@@ -117,7 +116,7 @@ class Code:
     def pointer(self, buffer: Buffer) -> Value:
         """The address of element 0."""
         if buffer.param is not None and buffer not in self.pointers:
-            self.pointers[buffer] = self.word(Data(buffer.param), POINTER)
+            self.pointers[buffer] = self.around.data(buffer.param)
         return self.pointers[buffer]
 
     def address(self, access: Access, point: Point) -> Value:
@@ -147,16 +146,16 @@ class Code:
 
     def room(self, type_: ir.Type) -> Value:
         """Room on the stack, aligned for vectors, for as long as the function runs."""
-        room = self.entry.alloca(type_)
+        room = self.rooms.alloca(type_)
         room.align = 64
         room.type = POINTER  # llvmlite would check stores against the type of the room
         return room
 
     def scratch(self, name: str, size: int) -> Value:
         """Room on the stack that rows use one after the other: the same for the same name."""
-        if name not in self._scratch:
-            self._scratch[name] = self.room(ir.ArrayType(I8, size))
-        return self._scratch[name]
+        if (name, size) not in self.scratches:
+            self.scratches[name, size] = self.room(ir.ArrayType(I8, size))
+        return self.scratches[name, size]
 
     def variable(self, type_: ir.Type) -> Value:
         """A place that changes from turn to turn of a loop; LLVM makes a register of it."""

@@ -52,7 +52,7 @@ def _constant(code: Code, term: Term, lanes: int) -> Value | None:
         case Known(known):
             return splat(code.b, constant(known), term.dtype, lanes)
         case Argument(param, dtype):
-            return splat(code.b, code.argument(param, dtype), dtype, lanes)
+            return splat(code.b, code.around.number(param, dtype), dtype, lanes)
         case Size(size, dtype):
             return splat(code.b, code.size(size), dtype, lanes)
         case _:

@@ -15,13 +15,13 @@ from lowering.engine import machine
 from lowering.evaluate import scalars
 from lowering.flags import declare
 from lowering.folds import fold_columns, fold_runs
-from lowering.frame import Cell, Result, Status
+from lowering.frame import Status
 from lowering.geometry import Geometry
 from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
 from lowering.nests import nests_of
 from lowering.rows import fill
 from lowering.storage import on_stack, plan_storage
-from lowering.values import I1, I32, I64, POINTER, VOID, Value, load, store
+from lowering.values import I1, I32, I64, POINTER, Value, load, store
 
 
 def emit_run(program: Program, module: ir.Module) -> ir.Function:
@@ -31,22 +31,26 @@ def emit_run(program: Program, module: ir.Module) -> ir.Function:
     if here.wide:
         set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no string attributes
     code = Code.start(program, function, here.vector_bytes)
-    _Run(code, nests_of(program)).emit()
+    emit_program(code)
+    code.b.ret(I32(Status.OK))
     code.finish()
     return function
 
 
+def emit_program(code: Code) -> None:
+    """Write the work of a program; its results are where `code.around` wants them."""
+    _Run(code, nests_of(code.program)).emit()
+
+
 class _Run:
-    """The body of `run`."""
+    """The work of a program."""
 
     def __init__(self, code: Code, nests: tuple[Nest, ...]) -> None:
         self.code, self.nests = code, nests
         self.storage = plan_storage(code.program, nests)
         self.geometry = Geometry(code.program.region)
-        self.allocated: list[Value] = []
         self.waiting: list[Node] = list(code.program.region.checks)
         self.filled: set[Buffer] = set()
-        self.cells: dict[Buffer | Term, int] = {}
 
     def emit(self) -> None:
         code = self.code
@@ -59,9 +63,8 @@ class _Run:
             self._nest(nest, number in self.storage.in_place)
             self.filled.update(nest.targets)
             self._checks()
-        self._cells()
-        self._free()
-        code.b.ret(I32(Status.OK))
+        self._numbers()
+        code.around.free()
 
     # Buffers ----------------------------------------------------------------------------------------------------
 
@@ -70,12 +73,10 @@ class _Run:
         for index, node in enumerate(code.program.region.result_nodes()):
             value = code.program.values.get(node)
             if isinstance(value, Buffer) and value.role == "result" and value not in code.pointers:
-                code.pointers[value] = (
-                    code.word(Result(value.name), POINTER) if value.shape else code.place(Cell(index))
-                )
+                code.pointers[value] = code.around.result(index, value)
 
     def _allocate(self, buffer: Buffer) -> None:
-        code, b = self.code, self.code.b
+        code = self.code
         home = self.storage.home.get(buffer, buffer)
         if home in code.pointers:
             code.pointers[buffer] = code.pointers[home]
@@ -84,14 +85,8 @@ class _Run:
         if on_stack(buffer):
             code.pointers[buffer] = code.stack(buffer.dtype, max(count.const, 1))
             return
-        malloc = declare(code.function.module, "malloc", POINTER, [I64])
         size, wrapped = self._bytes(buffer)
-        raw = b.call(malloc, [b.select(wrapped, I64(-1), b.add(size, I64(64)))])
-        with b.if_then(b.icmp_unsigned("==", raw, ir.Constant(POINTER, None)), likely=False):
-            self._leave(Status.NO_MEMORY)
-        aligned = b.and_(b.add(b.ptrtoint(raw, I64), I64(63)), I64(-64))
-        code.pointers[buffer] = b.inttoptr(aligned, POINTER)
-        self.allocated.append(raw)
+        code.pointers[buffer] = code.around.take(buffer, size, wrapped)
 
     def _bytes(self, buffer: Buffer) -> tuple[Value, Value]:
         """How many bytes a buffer has, and whether that is more than an int64 holds."""
@@ -104,15 +99,6 @@ class _Run:
             found = b.call(multiply, [size, code.size(extent)])
             size, wrapped = b.extract_value(found, 0), b.or_(wrapped, b.extract_value(found, 1))
         return size, wrapped
-
-    def _free(self) -> None:
-        free = declare(self.code.function.module, "free", VOID, [POINTER])
-        for raw in self.allocated:
-            self.code.b.call(free, [raw])
-
-    def _leave(self, status: Status) -> None:
-        self._free()
-        self.code.b.ret(I32(status))
 
     # Nests ------------------------------------------------------------------------------------------------------
 
@@ -172,17 +158,16 @@ class _Run:
             needed = [value] if isinstance(value, Buffer) else [t.buffer for t in walk([value]) if isinstance(t, Load)]
             if all(buffer.role == "param" or buffer in self.filled for buffer in needed):
                 with b.if_then(b.not_(self._number(value)), likely=False):
-                    self._leave(Status.CHECK_FAILED)
+                    code.around.leave(Status.CHECK_FAILED)
             else:
                 still.append(node)
         self.waiting = still
 
-    def _cells(self) -> None:
-        """Write the results that are single numbers where the entry point looks for them."""
+    def _numbers(self) -> None:
+        """Hand over the results that are single numbers."""
         code = self.code
         for index, node in enumerate(code.program.region.result_nodes()):
             value = code.program.values.get(node)
             if value is None or (isinstance(value, Buffer) and (value.shape or value.role == "param")):
                 continue
-            if self.cells.get(value) != index:
-                store(code.b, self._number(value), code.place(Cell(index)), value.dtype)
+            code.around.deliver(index, self._number(value), value.dtype)
