@@ -78,7 +78,7 @@ class Code:
     def size(self, size: Dim) -> Value:
         """A size, as an int64."""
         if size not in self._sizes:
-            self._sizes[size] = size.fold(I64, self._symbol, self._arithmetic())
+            self._sizes[size] = size.fold(I64, self._symbol, arithmetic(self.entry))
         return self._sizes[size]
 
     def _symbol(self, symbol: Symbol) -> Value:
@@ -89,14 +89,6 @@ class Code:
             raise InternalError(f"size {symbol} names parameter {symbol.param}, which is no number")
         value = self.around.number(symbol.param, type_.dtype)
         return value if value.type == I64 else self.entry.zext(value, I64)
-
-    def _arithmetic(self) -> Arithmetic[Value]:
-        def floordiv(a: Value, b: Value) -> Value:
-            quotient, rest = self.entry.sdiv(a, b), self.entry.srem(a, b)
-            below = self.entry.icmp_signed("<", rest, I64(0))  # divisors are positive
-            return self.entry.sub(quotient, self.entry.zext(below, I64))
-
-        return Arithmetic(self.entry.add, self.entry.mul, floordiv)
 
     def bytes(self, buffer: Buffer, distance: Bytes) -> Value:
         """A distance within a buffer, as an int64."""
@@ -207,3 +199,14 @@ class Code:
     def smaller(self, x: Value, y: Value) -> Value:
         """The smaller of two sizes."""
         return self.b.select(self.b.icmp_signed("<", x, y), x, y)
+
+
+def arithmetic(b: Builder) -> Arithmetic[Value]:
+    """Formulas over sizes as instructions."""
+
+    def floordiv(x: Value, y: Value) -> Value:
+        quotient, rest = b.sdiv(x, y), b.srem(x, y)
+        below = b.icmp_signed("<", rest, I64(0))  # divisors are positive
+        return b.sub(quotient, b.zext(below, I64))
+
+    return Arithmetic(b.add, b.mul, floordiv)

@@ -7,19 +7,40 @@ whole blocks. Called by `lowering.rows`, `folds` and `kernels`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.program import Apply, Argument, Known, Load, Size, Term, children
 from eqsat.ir.signature import backwards, plain
+from eqsat.ir.types import DType
 from lowering import python_ops
 from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
-from lowering.scalar import Site, dtypes_of, inline
-from lowering.values import I8, I64, POINTER, VOID, Value, constant, load, splat, store
+from lowering.scalar import Care, Site, dtypes_of, inline
+from lowering.values import I8, I64, POINTER, VOID, Builder, Value, constant, load, splat, store
+
+
+class Emitting(Protocol):
+    """What the code of one operation needs: `lowering.context.Code`, or `lowering.scene.Scene`."""
+
+    @property
+    def b(self) -> Builder: ...
+
+    @property
+    def function(self) -> ir.Function: ...
+
+    def room(self, type_: ir.Type) -> Value:
+        """Room on the stack, for as long as the function runs."""
+        ...
+
+    def stack(self, dtype: DType, count: int) -> Value:
+        """Room for so many elements."""
+        ...
+
 
 Leaf = Callable[[Term], Value | None]
 """The value of a term that is already there (in a register, in a block, in memory), or None."""
@@ -34,7 +55,9 @@ def evaluate(code: Code, roots: Iterable[Term], lanes: int, leaf: Leaf) -> dict[
         if term in values:
             continue
         if ready:
-            values[term] = _apply(code, term, [values[child] for child in children(term)], lanes)
+            if not isinstance(term, Apply):
+                raise InternalError(f"a {type(term).__name__} cannot be evaluated here")
+            values[term] = apply(code, term, [values[child] for child in children(term)], lanes)
             continue
         found = leaf(term)
         if found is None:
@@ -59,15 +82,14 @@ def _constant(code: Code, term: Term, lanes: int) -> Value | None:
             return None
 
 
-def _apply(code: Code, term: Term, args: list[Value], lanes: int) -> Value:
-    if not isinstance(term, Apply):
-        raise InternalError(f"a {type(term).__name__} cannot be evaluated here")
+def apply(code: Emitting, term: Apply, args: list[Value], lanes: int, care: Care = "everything") -> Value:
+    """The value of an operation on these values of its arguments."""
     if term.name.startswith(("py.", "ok.")):
-        return python_ops.emit(code.b, term, args)
+        return python_ops.emit(code.b, term, args, care)
     found = inline(term.name, term.signature)
     if found is not None:
         inputs, _ = dtypes_of(term.signature)
-        return found(Site(code.b, inputs, term.dtype), *args)
+        return found(Site(code.b, inputs, term.dtype, care), *args)
     if lanes != 1:
         raise InternalError(f"{term.name} {term.signature} has no inline code for vectors")
     return _borrow_one(code, term, args)
@@ -88,7 +110,7 @@ def scalars(code: Code, terms: Iterable[Term], accesses: Accesses, known: dict[T
     known.update((term, values[term]) for term in wanted)
 
 
-def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
+def _borrow_one(code: Emitting, term: Apply, args: list[Value]) -> Value:
     inputs, output = dtypes_of(term.signature)
     rooms: list[Value] = []
     for value, dtype in zip(args, inputs, strict=True):
@@ -101,13 +123,13 @@ def _borrow_one(code: Code, term: Apply, args: list[Value]) -> Value:
     return load(code.b, result, output, 1)
 
 
-def call_loop(code: Code, term: Apply, pointers: list[Value], steps: list[int], count: Value) -> None:
+def call_loop(code: Emitting, term: Apply, pointers: list[Value], steps: list[int], count: Value) -> None:
     """Run NumPy's inner loop of `term` over `count` elements."""
     call_inner_loop(code, term.name, term.signature, pointers, steps, count)
 
 
 def call_inner_loop(
-    code: Code, name: str, signature: str, pointers: list[Value], steps: list[int], count: Value
+    code: Emitting, name: str, signature: str, pointers: list[Value], steps: list[int], count: Value
 ) -> None:
     """Run the inner loop `name` for `signature`: pointers and byte steps of the operands, then of the result."""
     signature = plain(signature)

@@ -15,7 +15,7 @@ from llvmlite import ir
 from eqsat.errors import InternalError
 from eqsat.ir.program import Apply
 from lowering.flags import declare
-from lowering.scalar import CAST, RELATIONS, Site, true
+from lowering.scalar import CAST, RELATIONS, Care, Site, true
 from lowering.values import F64, I1, I64, Builder, Value
 
 INT, FLOAT, BOOL = np.dtype("i8"), np.dtype("f8"), np.dtype("?")
@@ -28,14 +28,14 @@ Code = Callable[..., Value]
 Written = Callable[[Site, Value], Value] | Callable[[Site, Value, Value], Value]
 
 
-def emit(b: Builder, term: Apply, args: list[Value]) -> Value:
+def emit(b: Builder, term: Apply, args: list[Value], care: Care) -> Value:
     """The value of a `py.*` or `ok.*` term."""
     inputs = tuple(arg.dtype for arg in term.args)
     code = TABLE.get((term.name, inputs[0].kind)) or TABLE.get((term.name, "*"))
     if code is None:
         raise InternalError(f"no code for {term.name} on {', '.join(map(str, inputs))}")
     output = np.dtype(term.signature.partition("->")[2]) if term.name == "ok.cast" else term.dtype
-    return code(Site(b, inputs, output), *args)
+    return code(Site(b, inputs, output, care), *args)
 
 
 TABLE: dict[tuple[str, str], Code] = {}
@@ -127,7 +127,7 @@ def _ok_truediv_int(s: Site, x: Value, y: Value) -> Value:
 
 @_code("py.truediv", "i")
 def _truediv_int(s: Site, x: Value, y: Value) -> Value:
-    return s.b.fdiv(s.b.sitofp(x, F64), s.b.sitofp(y, F64))
+    return s.float("fdiv", s.b.sitofp(x, F64), s.b.sitofp(y, F64))
 
 
 def _count(s: Site, y: Value) -> Value:
@@ -218,7 +218,7 @@ def _ok_cast(s: Site, x: Value) -> Value:
 _add("py.add", "f", lambda s, x, y: s.b.fadd(x, y))
 _add("py.sub", "f", lambda s, x, y: s.b.fsub(x, y))
 _add("py.mul", "f", lambda s, x, y: s.b.fmul(x, y))
-_add("py.truediv", "f", lambda s, x, y: s.b.fdiv(x, y))
+_add("py.truediv", "f", lambda s, x, y: s.float("fdiv", x, y))
 _add("py.neg", "f", lambda s, x: s.b.fneg(x))
 _add("py.abs", "f", lambda s, x: s.intrinsic("fabs", x))
 for _name in ("truediv", "floordiv", "mod"):
@@ -278,19 +278,19 @@ def _ok_pow_float(s: Site, x: Value, y: Value) -> Value:
 
 
 def _as_float(s: Site, x: Value) -> Value:
-    return CAST(Site(s.b, s.inputs, FLOAT), x)
+    return CAST(s.of(s.inputs, FLOAT), x)
 
 
 _add("py.float", "*", _as_float)
 _add("py.bool", "*", lambda s, x: true(s, x, s.inputs[0]))
 _add("py.not", "*", lambda s, x: _no(s, true(s, x, s.inputs[0])))
-_add("py.int", "iub", lambda s, x: CAST(Site(s.b, s.inputs, INT), x))
+_add("py.int", "iub", lambda s, x: CAST(s.of(s.inputs, INT), x))
 _add("ok.int", "ib", lambda s, x: I1(1))
 
 
 @_code("ok.int", "u")
 def _ok_int_unsigned(s: Site, x: Value) -> Value:
-    return s.b.icmp_signed(">=", CAST(Site(s.b, s.inputs, INT), x), I64(0)) if s.inputs[0].itemsize == 8 else I1(1)
+    return s.b.icmp_signed(">=", CAST(s.of(s.inputs, INT), x), I64(0)) if s.inputs[0].itemsize == 8 else I1(1)
 
 
 def _in_range(s: Site, x: Value) -> Value:
@@ -300,7 +300,7 @@ def _in_range(s: Site, x: Value) -> Value:
 @_code("py.int", "f")
 def _int_of_float(s: Site, x: Value) -> Value:
     wide = _as_float(s, x)
-    return s.b.fptosi(s.b.select(_in_range(s, wide), wide, F64(0.0)), I64)
+    return s.float("fptosi", s.b.select(_in_range(s, wide), wide, F64(0.0)), to=I64)
 
 
 _add("ok.int", "f", lambda s, x: _in_range(s, _as_float(s, x)))

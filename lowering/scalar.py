@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from llvmlite import ir
@@ -20,6 +20,16 @@ from eqsat.ir.types import DType
 from lowering import half
 from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_of, same, shuffle, truth, vector
 
+Care = Literal["everything", "traps", "nothing"]
+"""Which float operations are executed exactly as often as it is written, whatever that hides from LLVM's loop passes.
+
+`traps`: those that often meet operands for which they raise a flag (`TRAPS`), since they stand behind a condition that
+may be there to prevent it. The others may be computed early, which raises a flag once in a while for nothing: then
+Python answers the call, and the answer is right all the same.
+"""
+
+TRAPS = frozenset({"fdiv", "sqrt", "fptosi", "fptrunc"})
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -28,13 +38,24 @@ class Site:
     b: Builder
     inputs: tuple[DType, ...]
     output: DType
+    care: Care = "everything"
+
+    def of(self, inputs: tuple[DType, ...], output: DType) -> Site:
+        """The same place, for other dtypes."""
+        return Site(self.b, inputs, output, self.care)
 
     def float(self, name: str, *args: Value, to: ir.Type | None = None) -> Value:
         """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives.
 
-        It is always executed, for every element, and so raises the flags that NumPy raises: LLVM would compute a
-        plain operation early, only where its result is selected, or at compile time. It costs nothing.
+        Where `care` is taken it is executed for every element, and so raises the flags that NumPy raises: LLVM would
+        compute a plain operation early, only where its result is selected, or at compile time. It costs nothing in
+        loops that are written in vectors.
         """
+        known = all(isinstance(arg, ir.Constant) for arg in args)
+        if not (known or self.care == "everything" or (self.care == "traps" and name in TRAPS)):
+            if name == "sqrt":
+                return self.intrinsic(name, *args)
+            return getattr(self.b, name)(*args, *([] if to is None else [to]))
         result = args[0].type if to is None else to
         converts = "" if to is None else f".{mangled(to)}"
         full = f"llvm.experimental.constrained.{name}{converts}.{mangled(args[0].type)}"
@@ -51,7 +72,13 @@ class Site:
         return self.b.call(self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args), args)
 
     def compare(self, predicate: str, x: Value, y: Value) -> Value:
-        """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...)."""
+        """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...).
+
+        Without care that is seen to after LLVM's passes, by `lowering.engine`.
+        """
+        if self.care != "everything":
+            symbol = PREDICATES[predicate]
+            return (self.b.fcmp_ordered if predicate[0] == "o" else self.b.fcmp_unordered)(symbol, x, y)
         name = f"llvm.experimental.constrained.fcmp.{mangled(x.type)}"
         metadata = ir.MetaDataType()
         function = self.b.module.globals.get(name)
@@ -65,6 +92,10 @@ class Site:
     def _declare(self, name: str, result: ir.Type, args: tuple[Value, ...]) -> ir.Function:
         found = self.b.module.globals.get(name)
         return found or ir.Function(self.b.module, ir.FunctionType(result, [arg.type for arg in args]), name)
+
+
+PREDICATES = {"oeq": "==", "one": "!=", "olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "une": "!=", "uno": "uno"}
+"""Comparisons as llvmlite names them."""
 
 
 def mangled(type_: Any) -> str:
@@ -406,21 +437,21 @@ def CAST(s: Site, x: Value) -> Value:
     if half.is_half(source):
         # NumPy converts one float16 at a time, which for uint32 means through int64.
         through = np.dtype("i8") if target == np.dtype("u4") else target
-        wide = CAST(Site(s.b, (np.dtype("f4"),), through), half.widen(s, x))
-        return wide if through == target else CAST(Site(s.b, (through,), target), wide)
+        wide = CAST(s.of((np.dtype("f4"),), through), half.widen(s, x))
+        return wide if through == target else CAST(s.of((through,), target), wide)
     if half.is_half(target) and source.kind != "c":
         if source != np.dtype("f8"):
-            x = CAST(Site(s.b, (source,), np.dtype("f4")), x)
+            x = CAST(s.of((source,), np.dtype("f4")), x)
         return half.narrow(s, x)
     if source.kind == "c":
         real = np.dtype(f"f{source.itemsize // 2}")
         if target.kind == "c":
             return _resize(s, x, source.itemsize, target.itemsize)
         first = _part(s, x, 0)
-        return CAST(Site(s.b, (real,), target), first)
+        return CAST(s.of((real,), target), first)
     if target.kind == "c":
         real = np.dtype(f"f{target.itemsize // 2}")
-        return _interleave_zero(s, CAST(Site(s.b, (source,), real), x))
+        return _interleave_zero(s, CAST(s.of((source,), real), x))
     if target.kind == "f":
         return _to_float(s, x, source, target)
     return _to_integer(s, x, source, target)

@@ -42,7 +42,7 @@ import numpy as np
 
 from eqsat.ir.dims import Dim
 from eqsat.ir.span import Span
-from eqsat.ir.types import DType, Scalar, Type, canonical
+from eqsat.ir.types import Array, DType, Scalar, Type, canonical
 
 IN_PLACE = frozenset({"view", "real", "imag", "reshape"})
 """Ops whose result, if it is an array, is in the memory of their argument."""
@@ -141,3 +141,19 @@ def constant_node(value: object, dtype: DType, span: Span) -> Node:
     """A NumPy scalar that is known."""
     dtype = canonical(dtype)
     return Node("constant", (), Constant.of(value, dtype), Scalar(dtype, "numpy"), span)
+
+
+def loop_of(node: Node) -> str:
+    """The loop signature of an elementwise node, made of its types where the node does not name one.
+
+    `ok.cast` names the conversion that it asks about: "l->b" becomes "l->b->?", whose result is a bool.
+    """
+    if isinstance(node.attr, str):
+        return node.attr if node.attr[-1] == _char(node) else f"{node.attr}->{_char(node)}"
+    chars = "".join(_char(arg) for arg in node.args)
+    return f"{chars}->{_char(node)}"
+
+
+def _char(node: Node) -> str:
+    assert isinstance(node.type, Array | Scalar)
+    return node.type.dtype.char
