@@ -1,0 +1,171 @@
+"""Steps of a routine, in order, with the control structure around them as basic blocks.
+
+A block that has ended (behind a `Leave`) gets no more code. Called by `lowering.routine`; refuses nothing.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+
+from eqsat.ir.body import Check, Leave, Scatter, Set
+from eqsat.ir.nodes import Node
+from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
+from eqsat.ir.types import Array
+from lowering.arrays import read_array, set_array, store_element
+from lowering.counting import count
+from lowering.numbers import compute
+from lowering.roots import leaves_out
+from lowering.scene import Scene
+from lowering.segments import emit_segment
+from lowering.values import Value
+
+
+def emit_steps(scene: Scene, steps: Steps) -> None:
+    """Write the steps where the builder stands; what they compute is known afterwards, until its scope ends."""
+    for step in steps:
+        if scene.is_dead:
+            return
+        _step(scene, step)
+
+
+def _block(scene: Scene, steps: Steps) -> None:
+    with scene.scope():
+        emit_steps(scene, steps)
+
+
+def _step(scene: Scene, step: Step) -> None:
+    match step:
+        case Let(node):
+            if isinstance(node.type, Array):
+                read_array(scene, node)
+            else:
+                compute(scene, node)
+        case Store(target, value):
+            store_element(scene, target, scene.number(value))
+        case Set(variable, value):
+            if isinstance(variable.type, Array):
+                set_array(scene, variable, value)
+            else:
+                scene.b.store(scene.number(value), scene.places[variable].number)
+        case Check(condition):
+            scene.require(scene.number(condition))
+        case Segment():
+            emit_segment(scene, step)
+        case Invoke(node):
+            _invoke(scene, node)
+        case Scatter():
+            _scatter(scene, step)
+        case If():
+            _branch(scene, step)
+        case For():
+            _for(scene, step)
+        case While():
+            _while(scene, step)
+        case Labeled():
+            _labeled(scene, step)
+        case Leave(label):
+            scene.left.add(label)
+            scene.b.branch(scene.labels[label])
+
+
+# Control flow ---------------------------------------------------------------------------------------------------
+
+
+def _go_on(scene: Scene, block: ir.Block) -> None:
+    """Put a block into the function, and write there from now on."""
+    scene.function.blocks.append(block)
+    scene.b.position_at_end(block)
+
+
+def _after(scene: Scene, step: Step, certain: bool) -> None:
+    """What is certain behind a step: what was before it, if nothing within it goes elsewhere."""
+    scene.certain = certain and not leaves_out((step,))
+
+
+def _branch(scene: Scene, step: If) -> None:
+    b, certain = scene.b, scene.certain
+    then, after = b.append_basic_block("then"), ir.Block(scene.function, "join")
+    orelse = ir.Block(scene.function, "else") if step.orelse else after
+    b.cbranch(scene.number(step.condition), then, orelse)
+    b.position_at_end(then)
+    scene.certain = False
+    _block(scene, step.then)
+    reached = not step.orelse
+    if not scene.is_dead:
+        b.branch(after)
+        reached = True
+    if step.orelse:
+        _go_on(scene, orelse)
+        scene.certain = False
+        _block(scene, step.orelse)
+        if not scene.is_dead:
+            b.branch(after)
+            reached = True
+    if reached:
+        _go_on(scene, after)
+    _after(scene, step, certain)
+
+
+def _for(scene: Scene, step: For) -> None:
+    start, stop, size = (scene.number(node) for node in (step.start, step.stop, step.step))
+    counter, certain = scene.counter, scene.certain
+
+    def turn(value: Value) -> None:
+        scene.counter, scene.certain = step.counter, not leaves_out(step.body)
+        with scene.scope():
+            scene.learn(step.counter, value)
+            emit_steps(scene, step.body)
+
+    count(scene, start, stop, size, step.up, turn)
+    scene.counter = counter
+    _after(scene, step, certain)
+
+
+def _while(scene: Scene, step: While) -> None:
+    b, certain = scene.b, scene.certain
+    head, body, after = (
+        b.append_basic_block("head"),
+        ir.Block(scene.function, "body"),
+        ir.Block(scene.function, "after"),
+    )
+    b.branch(head)
+    b.position_at_end(head)
+    with scene.scope():
+        scene.certain = False
+        emit_steps(scene, step.head)
+        if not scene.is_dead:
+            b.cbranch(scene.number(step.condition), body, after)
+            _go_on(scene, body)
+            emit_steps(scene, step.body)
+            if not scene.is_dead:
+                b.branch(head)
+            _go_on(scene, after)
+    _after(scene, step, certain)
+
+
+def _labeled(scene: Scene, step: Labeled) -> None:
+    after, certain = ir.Block(scene.function, "end"), scene.certain
+    scene.labels[step.label] = after
+    _block(scene, step.body)
+    reached = step.label in scene.left
+    if not scene.is_dead:
+        scene.b.branch(after)
+        reached = True
+    if reached:
+        _go_on(scene, after)
+    _after(scene, step, certain)
+
+
+# Operations on whole arrays -------------------------------------------------------------------------------------
+
+
+def _invoke(scene: Scene, node: Node) -> None:
+    from lowering import library
+
+    library.emit(scene, node)
+
+
+def _scatter(scene: Scene, step: Scatter) -> None:
+    from lowering import library
+
+    library.emit_scatter(scene, step)
