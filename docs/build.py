@@ -18,7 +18,7 @@ import numpy as np
 
 from eqsat.frontend.library import Handler
 from eqsat.ir.ops import UFUNCS
-from numpy_impl import casts
+from numpy_impl import mathematics
 from numpy_impl.library import LIBRARY
 
 TARGET = Path(__file__).parent / "support.md"
@@ -66,7 +66,7 @@ def _refused_in(function: Any) -> list[str]:
 def needs_constants(function: object, handler: Handler) -> bool:
     """Whether a function is called while compiling, and on constants only."""
     if getattr(function, "__module__", "") == "math":
-        return function not in casts._MATH_AT_RUN_TIME
+        return getattr(function, "__name__", "") not in mathematics.AT_RUN_TIME
     return getattr(handler, "__qualname__", "").startswith("computed_now")
 
 

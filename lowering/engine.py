@@ -154,7 +154,7 @@ def _link_names(
     return exported
 
 
-CODEGEN_CALLS = ("memcpy", "memset", "memmove")
+CODEGEN_CALLS = ("memcpy", "memset", "memmove", "fma", "fmaf")
 """What LLVM's code generator calls on its own, without a declaration in the module."""
 
 

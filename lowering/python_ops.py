@@ -14,7 +14,9 @@ from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.program import Apply
+from lowering import gamma, mathematics, whole_numbers
 from lowering.flags import declare
+from lowering.functions import call_c
 from lowering.scalar import CAST, RELATIONS, Care, Site, true
 from lowering.values import F64, I1, I64, Builder, Value
 
@@ -38,7 +40,7 @@ def emit(b: Builder, term: Apply, args: list[Value], care: Care) -> Value:
     return code(Site(b, inputs, output, care), *args)
 
 
-TABLE: dict[tuple[str, str], Code] = {}
+TABLE: dict[tuple[str, str], Code] = mathematics.TABLE | gamma.TABLE | whole_numbers.TABLE
 """By op and kind of the first operand; `*` stands for every kind."""
 
 
@@ -232,7 +234,7 @@ for _name in ("neg", "abs"):
 def _float_divmod(s: Site, x: Value, y: Value) -> tuple[Value, Value]:
     """As `_float_div_mod` in CPython: the remainder has the divisor's sign, the quotient is made to fit it."""
     b, zero = s.b, F64(0.0)
-    rest = b.call(declare(b.module, "fmod", F64, [F64, F64]), [x, y])
+    rest = call_c(b, "fmod", x, y)
     quotient = b.fdiv(b.fsub(x, rest), y)
     some = s.compare("une", rest, zero)
     opposite = b.xor(s.compare("olt", y, zero), s.compare("olt", rest, zero))
@@ -253,7 +255,7 @@ _add("py.mod", "f", lambda s, x, y: _float_divmod(s, x, y)[1])
 @_code("py.pow", "f")
 def _pow_float(s: Site, x: Value, y: Value) -> Value:
     """The C library's `pow`, whose special cases are those that CPython writes out."""
-    return s.b.call(declare(s.b.module, "pow", F64, [F64, F64]), [x, y])
+    return call_c(s.b, "pow", x, y)
 
 
 @_code("ok.pow", "f")

@@ -6,13 +6,12 @@ expresses, strings, nested lists.
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import operators, python_scalars
+from eqsat.frontend import python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.promotion import SUPPORTED_CHARS
@@ -235,7 +234,8 @@ def ascontiguousarray(builder: Builder, call: Call, a: Value, dtype: Value = NON
     return node if target is None else _converted(builder, call, node, supported(call, target))
 
 
-def _one_number(builder: Builder, call: Call, value: Value) -> Node:
+def one_number(builder: Builder, call: Call, value: Value) -> Node:
+    """A number; of an array without axes, its element."""
     node = builder.node(value, call.span)
     if not isinstance(node.type, Array):
         return node
@@ -248,7 +248,8 @@ def _one_number(builder: Builder, call: Call, value: Value) -> Node:
     return builder.index(node, (), call.span)
 
 
-def _python(builder: Builder, node: Node, type_: type, span: Span) -> Node:
+def to_python(builder: Builder, node: Node, type_: type, span: Span) -> Node:
+    """The number as Python's `int`, `float` or `bool` of it."""
     kind = builder.numeric(node, span).dtype.kind
     if kind == "c" and type_ is not bool:
         raise PythonRaises(f"a complex number is converted to {type_.__name__}", span)
@@ -267,7 +268,7 @@ def python_type(type_: type) -> Handler:
             raise UnsupportedError(f"{call.name} takes one number here", call.span)
         if not call.args or isinstance(call.args[0], Known):
             return known_call(type_, call)
-        return _python(builder, _one_number(builder, call, call.args[0]), type_, call.span)
+        return to_python(builder, one_number(builder, call, call.args[0]), type_, call.span)
 
     return handle
 
@@ -290,93 +291,14 @@ def item(builder: Builder, call: Call, self: Value, *args: Value) -> Value:
     kind = builder.numeric(node, call.span).dtype.kind
     if kind == "c":
         raise UnsupportedError("item() of a complex number is not compiled yet", call.span)
-    return _python(builder, node, {"b": bool, "i": int, "u": int, "f": float}[kind], call.span)
+    return to_python(builder, node, {"b": bool, "i": int, "u": int, "f": float}[kind], call.span)
 
 
-def _square_root(builder: Builder, call: Call) -> Value:
-    """`math.sqrt`: NumPy's square root is the same correctly rounded one; negative numbers raise."""
-    node = _math_argument(builder, call)
-    zero = builder.node(Known(0.0), call.span)
-    negative = python_scalars.apply(builder, "lt", [node, zero], call.span)
-    builder.check(python_scalars.apply(builder, "not", [negative], call.span))
-    return Node("sqrt", (node,), "d->d", python_scalars.FLOAT, call.span)
-
-
-def _math_argument(builder: Builder, call: Call) -> Node:
-    if len(call.args) != 1 or call.kwargs:
-        raise PythonRaises(f"{call.name} takes exactly one argument", call.span)
-    node = _one_number(builder, call, call.args[0])
-    return _python(builder, node, float, call.span)
-
-
-def _math_ufunc(name: str, signature: str, result: Scalar) -> Handler:
-    def handle(builder: Builder, call: Call) -> Value:
-        return Node(name, (_math_argument(builder, call),), signature, result, call.span)
-
-    return handle
-
-
-def _math_rounding(name: str) -> Handler:
-    """`math.floor` and its like give an int; NaN and infinities raise."""
-
-    def handle(builder: Builder, call: Call) -> Value:
-        if len(call.args) != 1 or call.kwargs:
-            raise PythonRaises(f"{call.name} takes exactly one argument", call.span)
-        node = _one_number(builder, call, call.args[0])
-        if builder.numeric(node, call.span).dtype.kind in "bui":
-            return python_scalars.to_int(builder, node, call.span)
-        rounded = Node(name, (_math_argument(builder, call),), "d->d", python_scalars.FLOAT, call.span)
-        return python_scalars.to_int(builder, rounded, call.span)
-
-    return handle
-
-
-def _math_scaled(factor: float) -> Handler:
-    def handle(builder: Builder, call: Call) -> Value:
-        return operators.apply(builder, "mult", [_math_argument(builder, call), Known(factor)], call.span)
-
-    return handle
-
-
-_MATH_AT_RUN_TIME: dict[object, Handler] = {
-    math.sqrt: _square_root,
-    math.fabs: _math_ufunc("fabs", "d->d", python_scalars.FLOAT),
-    math.isnan: _math_ufunc("isnan", "d->?", python_scalars.BOOL),
-    math.isinf: _math_ufunc("isinf", "d->?", python_scalars.BOOL),
-    math.isfinite: _math_ufunc("isfinite", "d->?", python_scalars.BOOL),
-    math.floor: _math_rounding("floor"),
-    math.ceil: _math_rounding("ceil"),
-    math.trunc: _math_rounding("trunc"),
-    math.radians: _math_scaled(math.pi / 180.0),
-    math.degrees: _math_scaled(180.0 / math.pi),
-}
-
-
-def _math(function: object) -> Handler:
-    """A function of `math`: called now where all is known, else compiled where its bits are certain."""
-
-    def handle(builder: Builder, call: Call) -> Value:
-        if all(isinstance(arg, Known) for arg in call.args) and not call.kwargs:
-            return known_call(function, call)
-        compiled = _MATH_AT_RUN_TIME.get(function)
-        if compiled is None:
-            raise UnsupportedError(
-                f"{call.name} of a number that is not constant is not compiled yet",
-                call.span,
-                instead=f"use np.{call.name.rpartition('.')[2]}, whose last bit may differ",
-            )
-        return compiled(builder, call)
-
-    return handle
-
-
-_MATH: tuple[object, ...] = tuple(value for name, value in vars(math).items() if callable(value) and name[0] != "_")
 _PYTHON_TYPES: tuple[type, ...] = (float, int, bool)
 
 FUNCTIONS: dict[object, Handler] = {
     **{type_: converter(type_) for type_ in SCALAR_TYPES},
     **{type_: python_type(type_) for type_ in _PYTHON_TYPES},
-    **{function: _math(function) for function in _MATH},
     np.asarray: handler(asarray),
     np.asanyarray: handler(asarray),
     np.array: handler(array_),

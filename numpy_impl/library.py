@@ -6,7 +6,7 @@ Read by the composition root, which hands it to the translation. What is not in 
 from __future__ import annotations
 
 from eqsat.frontend.library import Library
-from numpy_impl import attributes, builtins, casts, creation, elementwise, movement, reductions
+from numpy_impl import attributes, builtins, casts, creation, elementwise, mathematics, movement, reductions
 
 LIBRARY = Library(
     functions=elementwise.FUNCTIONS
@@ -15,6 +15,7 @@ LIBRARY = Library(
     | casts.FUNCTIONS
     | creation.FUNCTIONS
     | attributes.FUNCTIONS
+    | mathematics.FUNCTIONS
     | builtins.FUNCTIONS,
     methods=elementwise.METHODS | reductions.METHODS | movement.METHODS | casts.METHODS,
     attributes=movement.ATTRIBUTES | attributes.ATTRIBUTES,

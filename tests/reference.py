@@ -15,7 +15,7 @@ import numpy as np
 
 from eqsat.ir.dims import Dim, Symbol
 from eqsat.ir.nodes import Constant, Node, Order, Reduction, walk
-from eqsat.ir.ops import UFUNCS
+from eqsat.ir.ops import MATH, UFUNCS
 from eqsat.ir.region import Region, Result, Same, TupleOf
 from eqsat.ir.signature import backwards, inputs_of
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -47,6 +47,24 @@ PYTHON: dict[str, Callable[..., Any]] = {
     "lshift": operator.lshift,
     "rshift": operator.rshift,
     "not": operator.not_,
+    **{
+        f"math.{record.name.rpartition('.')[2]}": getattr(math, record.name.rpartition(".")[2])
+        for record in MATH.values()
+        if hasattr(math, record.name.rpartition(".")[2])
+    },
+    "math.hypot3": math.hypot,
+    "math.frexp_mantissa": lambda x: math.frexp(x)[0],
+    "math.frexp_exponent": lambda x: math.frexp(x)[1],
+    "math.modf_fraction": lambda x: math.modf(x)[0],
+    "math.floor": lambda x: float(np.floor(x)),
+    "math.ceil": lambda x: float(np.ceil(x)),
+    "math.trunc": lambda x: float(np.trunc(x)),
+    "math.round": lambda x: float(np.rint(x)),
+    "math.round_to": lambda x, power: round(x, round(math.log10(power))),
+    "math.round_tens": lambda x, power: round(x, -round(math.log10(power))),
+    "math.bit_length": int.bit_length,
+    "math.bit_count": int.bit_count,
+    "math.pow_mod": pow,
 }
 
 

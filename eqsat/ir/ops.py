@@ -197,6 +197,58 @@ PYTHON_CHECKS: dict[str, Op] = _ops(
 `ok.cast`: the int64 fits the node's `signature` dtype. A region's `checks` hold these nodes.
 """
 
+MATH: dict[str, Op] = _ops(
+    *(Op(f"py.math.{name}", 1, 12.0) for name in ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos")),
+    *(Op(f"py.math.{name}", 1, 12.0) for name in ("cosh", "erf", "erfc", "exp", "exp2", "expm1", "log", "log10")),
+    *(Op(f"py.math.{name}", 1, 12.0) for name in ("log1p", "log2", "sin", "sinh", "tan", "tanh")),
+    *(Op(f"py.math.{name}", 1, 1.0) for name in ("isfinite", "isinf", "isnan", "fabs", "floor", "ceil", "trunc")),
+    *(Op(f"py.math.{name}", 1, 2.0) for name in ("degrees", "radians", "ulp", "frexp_mantissa", "frexp_exponent")),
+    Op("py.math.modf_fraction", 1, 2.0),
+    Op("py.math.sqrt", 1, 5.0),
+    Op("py.math.gamma", 1, 80.0),
+    Op("py.math.lgamma", 1, 60.0),
+    Op("py.math.factorial", 1, 2.0),
+    Op("py.math.isqrt", 1, 10.0),
+    Op("py.math.bit_length", 1, 1.0),
+    Op("py.math.bit_count", 1, 1.0),
+    *(Op(f"py.math.{name}", 2, 20.0) for name in ("atan2", "fmod", "hypot", "pow", "remainder", "gcd", "lcm")),
+    *(Op(f"py.math.{name}", 2, 20.0) for name in ("comb", "perm")),
+    *(Op(f"py.math.{name}", 2, 4.0) for name in ("copysign", "ldexp", "nextafter", "round_to", "round_tens")),
+    Op("py.math.round", 1, 2.0),
+    Op("py.math.fma", 3, 2.0),
+    Op("py.math.hypot3", 3, 30.0),
+    Op("py.math.pow_mod", 3, 200.0),
+)
+"""What `math` and the builtins compute of Python's floats and ints, beyond operators (see `lowering.mathematics`)."""
+
+_MATH_THAT_FAILS = (
+    *("acos", "acosh", "asin", "atanh", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin"),
+    *(
+        "sinh",
+        "tan",
+        "sqrt",
+        "gamma",
+        "lgamma",
+        "factorial",
+        "isqrt",
+        "fmod",
+        "pow",
+        "remainder",
+        "lcm",
+        "comb",
+        "perm",
+    ),
+    *("ldexp", "fma", "gcd", "pow_mod"),
+)
+
+MATH_CHECKS: dict[str, Op] = _ops(
+    *(
+        Op(f"ok.math.{name}", MATH[f"py.math.{name}"].arity, min(MATH[f"py.math.{name}"].cost, 4.0))
+        for name in _MATH_THAT_FAILS
+    )
+)
+"""The checks beside those that can fail: false where Python raises, and nowhere else than near there."""
+
 LIBRARY: dict[str, Op] = _ops(Op("empty", 0, 1.0), Op("gather", 2, 1.0), Op("nonzero", 1, 1.0), Op("matmul", 2, 1.0))
 """Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
 
@@ -215,5 +267,5 @@ matmul  two arrays of one dtype    as `np.matmul`, ranks 1 or 2 each, shapes tha
 Written-to counterpart of `gather`: the statement `Scatter` of `eqsat.ir.body`.
 """
 
-OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS
+OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS | MATH | MATH_CHECKS
 """Every scalar operation by name."""
