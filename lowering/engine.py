@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import llvmlite.binding as llvm
 
 from eqsat.errors import InternalError
+from lowering.quiet import with_quiet_comparisons
 
 _LOCK = threading.RLock()
 _NUMBERS = itertools.count(1)
@@ -100,10 +101,10 @@ class Loaded:
                 tracker.close()
 
 
-def load(module: object, symbols: Resolve) -> Loaded:
+def load(module: object, symbols: Resolve, thorough: bool = False) -> Loaded:
     """Optimize, compile and link a module (`llvmlite.ir.Module` or its text).
 
-    `symbols` gives the addresses of the functions and variables that the module declares without defining:
+    `thorough`: with all of LLVM's passes, which code needs that is no vector loop of ours. `symbols` gives the addresses of the functions and variables that the module declares without defining:
     a mapping, or a function that returns None for what it does not know.
     """
     find = symbols.get if isinstance(symbols, Mapping) else symbols
@@ -116,8 +117,9 @@ def load(module: object, symbols: Resolve) -> Loaded:
         number = next(_NUMBERS)
         builder = llvm.JITLibraryBuilder()
         exported = _link_names(parsed, find, builder)
-        _optimize(parsed, tools.machine)
-        text = str(parsed)
+        text = _optimize(parsed, tools.machine, thorough)
+        if thorough:
+            parsed = llvm.parse_assembly(text)
         image = tools.machine.emit_object(parsed)
         for name in exported:
             builder.export_symbol(name)
@@ -158,7 +160,24 @@ CODEGEN_CALLS = ("memcpy", "memset", "memmove", "fma", "fmaf")
 """What LLVM's code generator calls on its own, without a declaration in the module."""
 
 
-def _optimize(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> None:
+def _optimize(parsed: llvm.ModuleRef, target: llvm.TargetMachine, thorough: bool) -> str:
+    """The optimized module, as text."""
+    if thorough:
+        builder = llvm.create_pass_builder(target, _everything())
+        builder.getModulePassManager().run(parsed, builder)
+        return with_quiet_comparisons(str(parsed))
+    _few_passes(parsed, target)
+    return str(parsed)
+
+
+def _everything() -> llvm.PipelineTuningOptions:
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = True
+    options.loop_unrolling = options.loop_interleaving = True
+    return options
+
+
+def _few_passes(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> None:
     """The few passes that pay: our vector loops need no vectorizer, only common subexpressions found."""
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
