@@ -104,8 +104,9 @@ class Loaded:
 def load(module: object, symbols: Resolve, thorough: bool = False) -> Loaded:
     """Optimize, compile and link a module (`llvmlite.ir.Module` or its text).
 
-    `thorough`: with all of LLVM's passes, which code needs that is no vector loop of ours. `symbols` gives the addresses of the functions and variables that the module declares without defining:
-    a mapping, or a function that returns None for what it does not know.
+    `symbols` gives the addresses of the functions and variables that the module declares without defining: a mapping,
+    or a function that returns None for what it does not know. `thorough`: with all of LLVM's passes, which code needs
+    that is not made of our own vector loops.
     """
     find = symbols.get if isinstance(symbols, Mapping) else symbols
     with _LOCK:

@@ -17,7 +17,9 @@ from llvmlite import ir
 from eqsat.errors import InternalError
 from eqsat.ir.body import LOCAL, Label, Variable
 from eqsat.ir.dims import Dim, Symbol
+from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Node
+from eqsat.ir.region import Guard
 from eqsat.ir.routine import Routine
 from eqsat.ir.types import DType, Scalar
 from lowering import pool
@@ -66,6 +68,8 @@ class Scene:
     function: ir.Function
     vector_bytes: int
     roots: Roots
+    equalities: Equalities
+    """Sizes that a guard makes equal are one number, so that LLVM sees it."""
     entry: Builder
     b: Builder
     failed: ir.Block
@@ -104,6 +108,7 @@ class Scene:
             function,
             vector_bytes,
             Roots(routine),
+            Equalities(guard for guard in routine.region.guards if isinstance(guard, Guard)),
             ir.IRBuilder(entry),
             ir.IRBuilder(work),
             failed,
@@ -157,6 +162,7 @@ class Scene:
 
     def size(self, size: Dim) -> Value:
         """A formula over sizes and numbers, as an int64."""
+        size = self.equalities.resolve(size)
         return self.known(size) or self.learn(size, size.fold(I64, self._symbol, arithmetic(self.b)))
 
     def _symbol(self, symbol: Symbol) -> Value:
