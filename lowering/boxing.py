@@ -1,178 +1,38 @@
 """From what `run` computed to the Python objects that a call returns.
 
-Arrays are allocated by NumPy before the run, so that they own their memory and NumPy gives its own errors for sizes
-that do not fit. A parameter is returned as the same object and a view of one as a view; what the region names twice
-is one object; two results that the optimizer found equal are two arrays all the same, as in NumPy.
-
-Refuses nothing that a `Program` can hold. Called by `lowering.entry`.
+Arrays are allocated by NumPy before the run where their sizes are known then, so that they own their memory and NumPy
+gives its own errors for sizes that do not fit. Of other arrays the run says where they are (`lowering.made`). What each
+result is, `lowering.results` has decided. Refuses nothing that it can decide. Called by `lowering.entry`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, ZERO, Dim
-from eqsat.ir.nodes import IN_PLACE, Node
-from eqsat.ir.program import Buffer, Program
-from eqsat.ir.region import Result, Same
-from eqsat.ir.types import Array, DType, Scalar
-from eqsat.ir.view import View, identity
+from eqsat.ir.region import Same
+from eqsat.ir.types import DType, Scalar
 from lowering import frame as frames
-from lowering import python_api
+from lowering import made, python_api
 from lowering.guards import Operand
 from lowering.python_api import ARRAY
+from lowering.results import Again, Boxed, Created, Fresh, Given, Made, Place, Plan, Point, memory_order
+from lowering.windows import Window
 from lowering.writer import BIT, DOUBLE, INT8, INT32, INT64, NULL, POINTER, Writer, number
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """An array for `run` to fill: result buffer `name`."""
-
-    name: str
-    dtype: DType
-    shape: tuple[Dim, ...]
-    order: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """A copy of created object number `of`."""
-
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A view of array parameter `param`, or of the parts of its complex numbers that stand at `offset` bytes."""
-
-    param: int
-    view: View
-    shape: tuple[Dim, ...]
-    part: DType | None = None
-    offset: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Boxed:
-    """The number that `run` leaves in the cell of result node `index`, as a Python or NumPy scalar."""
-
-    index: int
-    type: Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """The same as an array without axes."""
-
-    index: int
-    dtype: DType
-
-
-Creation = Fresh | Again | Window | Boxed | Point
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """Created object number `index`."""
-
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The argument itself."""
-
-    param: int
-
-
-Place = Created | Given | Same | tuple["Place", ...]
-"""The structure of what is returned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to create, and how to put it together. All `Fresh` come first."""
-
-    creations: tuple[Creation, ...]
-    place: Place
-
-
-def plan(program: Program, frame: frames.Frame) -> Plan:
-    """Decide what each result is."""
-    fresh: dict[Node, Creation] = {}
-    others: dict[Node, Creation] = {}
-    filled: dict[str, int] = {}
-    cells: dict[Buffer, int] = {}
-    for index, node in enumerate(program.region.result_nodes()):
-        if node in fresh or node in others or node.op == "param":
-            continue
-        value, alias = program.values.get(node), _alias(node)
-        if alias is not None:
-            others[node] = alias
-        elif isinstance(value, Buffer) and value.shape:
-            if value.role == "param":
-                raise InternalError("a result is said to be a parameter, and is no view of one", node.span)
-            if value.name in filled:
-                others[node] = Again(filled[value.name])
-            else:
-                filled[value.name] = len(fresh)
-                fresh[node] = Fresh(value.name, value.dtype, value.shape, value.order)
-        else:
-            cell = cells.setdefault(value, index) if isinstance(value, Buffer) else index
-            match node.type:
-                case Scalar():
-                    others[node] = Boxed(cell, node.type)
-                case _:
-                    others[node] = Point(cell, _array_type(node).dtype)
-    for slot in frame.offsets:
-        if isinstance(slot, frames.Result) and slot.name not in filled:
-            raise InternalError(f"nobody returns {slot.name}: its node is a view of a parameter", program.region.span)
-    numbers = {node: position for position, node in enumerate((*fresh, *others))}
-    return Plan((*fresh.values(), *others.values()), _place(program.region.result, numbers))
-
-
-def _place(result: Result, numbers: dict[Node, int]) -> Place:
-    if isinstance(result, Same):
-        return result
-    if isinstance(result, Node):
-        if result in numbers:
-            return Created(numbers[result])
-        assert isinstance(result.attr, int)
-        return Given(result.attr)
-    return tuple(_place(item, numbers) for item in result.items)
-
-
-def _alias(node: Node) -> Window | None:
-    """What of which parameter a node is a view of, if it is one."""
-    if node.op not in IN_PLACE or not isinstance(node.type, Array):
-        return None
-    shape, view, part, offset = node.type.shape, identity(node.type.ndim), None, 0
-    while node.op in IN_PLACE:
-        type_ = _array_type(node)
-        if isinstance(node.attr, View):
-            view = node.attr.then(view)
-        else:
-            part, offset = type_.dtype, type_.dtype.itemsize if node.op == "imag" else 0
-        node = node.args[0]
-    if node.op != "param":
-        return None
-    assert isinstance(node.attr, int)
-    return Window(node.attr, view, shape, part, offset)
-
-
-def _array_type(node: Node) -> Array:
-    assert isinstance(node.type, Array)
-    return node.type
 
 
 @dataclass(slots=True, eq=False)
 class Boxer:
-    """Writes a plan. `nothing` is the block that returns NULL; on every failure what was created is given back."""
+    """Writes a plan. `nothing` is the block that returns NULL; on every failure what was created is given back.
+
+    `objects` is where the addresses of all parameters stand.
+    """
 
     writer: Writer
     plan: Plan
@@ -180,8 +40,10 @@ class Boxer:
     memory: ir.Value
     operands: Sequence[Operand]
     nothing: ir.Block
+    objects: ir.Value
     owned: list[ir.Value] = field(default_factory=list[ir.Value])
     _unwind: ir.Block | None = None
+    _sources: dict[int, ir.Value] = field(default_factory=dict[int, ir.Value])
 
     @property
     def unwind(self) -> ir.Block:
@@ -200,9 +62,9 @@ class Boxer:
         """Create the arrays that `run` fills, and put their addresses into the frame."""
         for creation in self.plan.creations:
             if isinstance(creation, Fresh):
-                made = self._own(self._fresh(creation))
-                slot = self.frame.offsets[frames.Result(creation.name)]
-                self.writer.store(self.writer.load(made, ARRAY.data, INT64), self.memory, 8 * slot)
+                fresh = self._own(self._fresh(creation))
+                place = self._place(frames.Result(creation.name))
+                self.writer.store(self.writer.load(fresh, ARRAY.data, INT64), place, 0)
 
     def finish(self) -> ir.Value:
         """Create the rest, after the run, and put everything together: a new reference."""
@@ -219,6 +81,8 @@ class Boxer:
                     self._own(self._boxed(self._cell(index), type_))
                 case Point(index, dtype):
                     self._point(self._cell(index), dtype)
+                case Made():
+                    self._made(creation)
         tuples: list[ir.Value] = []
         self._make_tuples(self.plan.place, tuples)
         return self._assemble(self.plan.place, iter(tuples), set())
@@ -240,12 +104,8 @@ class Boxer:
     def _fresh(self, creation: Fresh) -> ir.Value:
         writer, builder = self.writer, self.writer.builder
         ndim = len(creation.shape)
-        # Axes of length one have strides that mean nothing, but they show: NumPy's C and F order settle them.
-        order = tuple(axis for axis in creation.order if creation.shape[axis] != ONE)
-        flags, strides = 0, NULL
-        if len(order) > 1 and sorted(order) == list(reversed(order)):
-            flags = python_api.F_CONTIGUOUS
-        elif sorted(order) != list(order):
+        order, strides = memory_order(creation.shape, creation.order), NULL
+        if order is None:
             strides = writer.words(ndim, "strides")
             step: ir.Value = number(creation.dtype.itemsize)
             empty: ir.Value = number(0, BIT)
@@ -255,7 +115,7 @@ class Boxer:
                 step = builder.mul(step, length)
                 empty = builder.or_(empty, builder.icmp_signed("==", length, number(0)))
             strides = builder.select(empty, NULL, strides)  # arrays without elements have no order
-        return self._new_array(self._dtype(creation.dtype), creation.shape, strides, NULL, number(flags, INT32))
+        return self._new_array(self._dtype(creation.dtype), creation.shape, strides, NULL, _flags(order))
 
     def _dtype(self, dtype: DType) -> ir.Value:
         return self.writer.object(f"dtype.{dtype.char}", np.dtype(dtype.char))
@@ -271,6 +131,32 @@ class Boxer:
         class_ = writer.object("numpy.ndarray", np.ndarray)
         ndim = number(len(shape), INT32)
         return writer.call("PyArray_NewFromDescr", class_, dtype, ndim, lengths, strides, data, flags, NULL)
+
+    def _made(self, creation: Made) -> None:
+        """What the run describes. `_sources` holds where that stood which stands now, as it was, in an object."""
+        writer = self.writer
+        words = self._place(creation.slot)
+        ndim, dtype = number(creation.slot.ndim, INT32), self._dtype(creation.dtype)
+        found: ir.Value = NULL
+        for other, its, same in creation.within:
+            whole = (self._source(other), self.owned[other], number(its.itemsize), number(same, INT32))
+            found = self._call("eqsat.within", found, words, ndim, dtype, *whole)
+        order, axes = memory_order(creation.shape, creation.order), NULL
+        if order is None:
+            axes = writer.words(len(creation.order), "order")
+            for position, axis in enumerate(creation.order):
+                writer.store(number(axis), axes, 8 * position)
+        size, flags, source = number(creation.dtype.itemsize), _flags(order), writer.words(1, "source")
+        value = self._call("eqsat.made", found, words, ndim, dtype, size, self.objects, flags, axes, source)
+        self._own(value)
+        self._sources[len(self.owned) - 1] = writer.load(source, 0, INT64)
+
+    def _source(self, index: int) -> ir.Value:
+        """Arrays that NumPy allocated before the run stand where they stood."""
+        return self._sources.get(index) or self.writer.load(self.owned[index], ARRAY.data, INT64)
+
+    def _call(self, name: str, *arguments: ir.Value) -> ir.Value:
+        return self.writer.call_as(made.SIGNATURES[name], name, *arguments)
 
     def _window(self, creation: Window) -> None:
         writer, builder = self.writer, self.writer.builder
@@ -292,24 +178,27 @@ class Boxer:
         own = writer.load(operand.object, ARRAY.dtype, POINTER)
         dtype = own if creation.part is None else self._dtype(creation.part)
         flags = builder.and_(operand.flags, writeable)
-        made = self._own(
+        view = self._own(
             self._new_array(dtype, creation.shape, strides, builder.inttoptr(data, POINTER), flags),
         )
         writer.take(operand.object)  # the view keeps it, or the array that it is itself a view of
-        failed = writer.call("PyArray_SetBaseObject", made, operand.object)
+        failed = writer.call("PyArray_SetBaseObject", view, operand.object)
         writer.branch(builder.icmp_signed("!=", failed, number(0, INT32)), self.unwind)
 
     def _point(self, cell: ir.Value, dtype: DType) -> None:
-        made = self._own(self._new_array(self._dtype(dtype), (), NULL, NULL, number(0, INT32)))
+        point = self._own(self._new_array(self._dtype(dtype), (), NULL, NULL, number(0, INT32)))
         held = ir.IntType(8 * dtype.itemsize)
-        target = self.writer.load(made, ARRAY.data, POINTER)
+        target = self.writer.load(point, ARRAY.data, POINTER)
         value = self.writer.builder.load(cell, align=1, typ=held)
         self.writer.builder.store(value, target, align=1)
 
     # -- scalars --------------------------------------------------------------------------------------------------
 
+    def _place(self, slot: frames.Slot) -> ir.Value:
+        return self.writer.at(self.memory, 8 * self.frame.offsets[slot])
+
     def _cell(self, index: int) -> ir.Value:
-        return self.writer.at(self.memory, 8 * self.frame.offsets[frames.Cell(index)])
+        return self._place(frames.Cell(index))
 
     def _boxed(self, cell: ir.Value, type_: Scalar) -> ir.Value:
         writer, builder = self.writer, self.writer.builder
@@ -352,12 +241,16 @@ class Boxer:
                 writer.take(self.operands[param].object)
                 return self.operands[param].object
             case Same(value):
-                made = writer.object(f"same.{len(writer.objects)}", value)
-                writer.take(made)
-                return made
+                same = writer.object(f"same.{len(writer.objects)}", value)
+                writer.take(same)
+                return same
             case _:
                 whole = next(tuples)
                 for position, item in enumerate(place):
                     part = self._assemble(item, tuples, moved)
                     writer.call("PyTuple_SetItem", whole, number(position), part)
                 return whole
+
+
+def _flags(order: Literal["C", "F"] | None) -> ir.Constant:
+    return number(python_api.F_CONTIGUOUS if order == "F" else 0, INT32)

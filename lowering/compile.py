@@ -8,17 +8,22 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from llvmlite import ir
 
 from eqsat.ir.program import Program
-from lowering import engine, python_api, shared
+from eqsat.ir.routine import Routine
+from lowering import engine, made, pool, python_api, shared
 from lowering.entry import ENTRY, NEXT, emit_entry
 from lowering.frame import Frame
 from lowering.kernels import emit_run
 from lowering.loops import show
 from lowering.nests import nests_of
 from lowering.symbols import address_of
+from lowering.work import programs_of
+
+Work = TypeVar("Work", Program, Routine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +33,7 @@ class Native:
     It must live as long as any thread can call it; its dispatcher keeps it.
     """
 
-    program: Program
+    program: Program | Routine
     loaded: engine.Loaded
     objects: Mapping[str, object]
 
@@ -44,7 +49,7 @@ class Native:
     @property
     def loops(self) -> str:
         """The loop nests, as text."""
-        return show(nests_of(self.program))
+        return "".join(show(nests_of(program)) for program in programs_of(self.program))
 
     @property
     def llvm(self) -> str:
@@ -62,15 +67,17 @@ def compile(program: Program) -> Native:
 
 
 def assemble(
-    program: Program,
-    write_run: Callable[[Program, ir.Module], ir.Function],
+    work: Work,
+    write_run: Callable[[Work, ir.Module], ir.Function],
     find: Callable[[str], int | None],
 ) -> Native:
     """Put an entry point around the function that `write_run` writes, and load both; `find` knows what that names."""
-    module = ir.Module(program.region.name)
-    run = write_run(program, module)
+    module = ir.Module(work.region.name)
+    run = write_run(work, module)
     run.linkage = "internal"
-    entry = emit_entry(program, run, module, Frame.of(program))
+    entry = emit_entry(work, run, module, Frame.of(work))
     ours = python_api.addresses() | shared.addresses() | {name: id(value) for name, value in entry.objects.items()}
+    if isinstance(work, Routine):
+        ours = {**ours, **pool.addresses(), **made.addresses()}
     loaded = engine.load(module, lambda name: ours.get(name) or find(name))
-    return Native(program, loaded, entry.objects)
+    return Native(work, loaded, entry.objects)

@@ -1,7 +1,8 @@
 """The frame: the one block of 8-byte words through which an entry point hands a call to its kernels.
 
 The entry point (`lowering.entry`) fills it from Python objects, the generated function `run(frame)` reads it and
-writes results. Tests fill one by hand with ctypes. `run` returns a `Status`.
+writes results. Tests fill one by hand with ctypes. `run` returns a `Status`. Refuses nothing that a `Program` or a
+`Routine` can hold.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eqsat.ir.nodes import Node
 from eqsat.ir.program import Buffer, Program
+from eqsat.ir.region import Region
+from eqsat.ir.routine import Routine
 from eqsat.ir.types import Array, Scalar
+from lowering.windows import window_of
 
 
 class Status(IntEnum):
@@ -67,7 +72,31 @@ class Cell:
     index: int
 
 
-Slot = Data | Extent | Stride | Value | Result | Cell
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Word: the list of the run's own memory (`lowering.pool`), 0 at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Result node number `index`, an array of which the run says where it is: `2 + 2 * ndim` words.
+
+    Address of element 0, origin, `ndim` extents, `ndim` strides in bytes. Origin: 0 (`OWN`) for memory of the run's own
+    pool, or of another result; `ITSELF + 2 * p` for array parameter `p`, the very object; `VIEW + 2 * p` for an array
+    in its memory.
+    """
+
+    index: int
+    ndim: int
+
+    @property
+    def size(self) -> int:
+        return 2 + 2 * self.ndim
+
+
+OWN, ITSELF, VIEW = 0, 2, 3
+
+Slot = Data | Extent | Stride | Value | Result | Cell | Pool | Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +107,30 @@ class Frame:
     size: int
 
     @staticmethod
-    def of(program: Program) -> Frame:
-        """The frame of a program: parameters in order, then results."""
+    def of(work: Program | Routine) -> Frame:
+        """The frame of a program or a routine: parameters in order, then results."""
         offsets: dict[Slot, int] = {}
         at = 0
-        for slot in _slots(program):
+        results = _results(work) if isinstance(work, Program) else _of_routine(work)
+        for slot in (*_params(work.region), *results):
             if slot not in offsets:
                 offsets[slot] = at
-                at += 2 if isinstance(slot, Value | Cell) else 1
+                at += _words(slot)
         return Frame(offsets, at)
 
 
-def _slots(program: Program) -> Iterator[Slot]:
-    for number, param in enumerate(program.region.params):
+def _words(slot: Slot) -> int:
+    match slot:
+        case Value() | Cell():
+            return 2
+        case Made():
+            return slot.size
+        case _:
+            return 1
+
+
+def _params(region: Region) -> Iterator[Slot]:
+    for number, param in enumerate(region.params):
         if isinstance(param.type, Array):
             yield Data(number)
             for axis in range(param.type.ndim):
@@ -98,6 +138,9 @@ def _slots(program: Program) -> Iterator[Slot]:
                 yield Stride(number, axis)
         elif isinstance(param.type, Scalar):
             yield Value(number)
+
+
+def _results(program: Program) -> Iterator[Slot]:
     for index, node in enumerate(program.region.result_nodes()):
         value = program.values.get(node)
         if isinstance(value, Buffer) and value.role == "param":
@@ -106,3 +149,30 @@ def _slots(program: Program) -> Iterator[Slot]:
             yield Result(value.name)
         else:
             yield Cell(index)
+
+
+def _of_routine(routine: Routine) -> Iterator[Slot]:
+    yield Pool()
+    for _, slot in result_slots(routine):
+        if slot is not None:
+            yield slot
+
+
+def result_slots(routine: Routine) -> Iterator[tuple[Node, Result | Made | Cell | None]]:
+    """Where each result node of a routine is found, each node once; parameters themselves are left out.
+
+    None: a view of a parameter that the entry point makes without asking the run.
+    """
+    seen: set[Node] = set()
+    for index, node in enumerate(routine.region.result_nodes()):
+        if node in seen or node.op == "param":
+            continue
+        seen.add(node)
+        if node in routine.direct:
+            yield node, Result(f"direct{index}")
+        elif not isinstance(node.type, Array):
+            yield node, Cell(index)
+        elif window_of(node) is not None:
+            yield node, None
+        else:
+            yield node, Made(index, node.type.ndim)

@@ -23,8 +23,8 @@ from llvmlite import ir
 
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import ONE, Symbol
-from eqsat.ir.region import ABSENT, Capture, Guard, Merges, Param, Region
-from eqsat.ir.types import Array, DType, NoneType, Scalar, c_layout, equal_dtypes, packed_layout
+from eqsat.ir.region import ABSENT, Capture, Disjoint, Guard, Merges, Param, Region
+from eqsat.ir.types import Array, DType, NoneType, Scalar, Type, c_layout, equal_dtypes, packed_layout
 from lowering import python_api
 from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
 from lowering.writer import BIT, INT8, INT32, INT64, NULL, POINTER, Writer, number
@@ -45,10 +45,13 @@ class Operand:
     flags: ir.Value | None = None
 
 
-def check_call(writer: Writer, region: Region, arguments: ir.Value) -> tuple[Operand, ...]:
+def check_call(
+    writer: Writer, region: Region, arguments: ir.Value, written: frozenset[int] = frozenset()
+) -> tuple[Operand, ...]:
     """Check everything but what is still to be settled; the number of positional `arguments` is already right.
 
-    Nothing of an object is read before its class is settled, nor of an array's axes before their number is.
+    The parameters `written` must be arrays that may be written to, without NumPy's warning about it. Nothing of an
+    object is read before its class is settled, nor of an array's axes before their number is.
     """
     _captures(writer, region.captures)  # first: a lookup may run foreign code, which may change arrays
     given: list[ir.Value] = []
@@ -66,8 +69,13 @@ def check_call(writer: Writer, region: Region, arguments: ir.Value) -> tuple[Ope
             writer.require_equal(writer.load(value, ARRAY.ndim, INT32), number(type_.ndim, INT32))
         writer.settle()
     operands = tuple(_operand(writer, index, param, given[index]) for index, param in enumerate(region.params))
+    for index in sorted(written):
+        _writeable(writer, operands[index])
     for guard in region.guards:
-        _guard(writer, guard, operands)
+        if isinstance(guard, Disjoint):
+            _disjoint(writer, guard, region.params, operands)
+        else:
+            _guard(writer, guard, operands)
     return operands
 
 
@@ -155,6 +163,12 @@ def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
             byteorder = writer.load(given, DTYPE.byteorder, INT8)
             writer.require(builder.icmp_unsigned("!=", byteorder, number(_OPPOSITE, INT8)))
         writer.settle()
+
+
+def _writeable(writer: Writer, operand: Operand) -> None:
+    builder, asked = writer.builder, python_api.WRITEABLE | python_api.WARN_ON_WRITE
+    found = builder.and_(operand.flags, number(asked, INT32))
+    writer.require_equal(found, number(python_api.WRITEABLE, INT32))
 
 
 _OPPOSITE = ord(">" if np.little_endian else "<")
@@ -286,3 +300,34 @@ def _guard(writer: Writer, guard: Guard | Merges, operands: Sequence[Operand]) -
     operand = operands[guard.param]
     whole = builder.mul(operand.extents[guard.fast], operand.strides[guard.fast])
     writer.require(builder.icmp_signed("==" if guard.truth else "!=", operand.strides[guard.slow], whole))
+
+
+def _disjoint(writer: Writer, guard: Disjoint, params: Sequence[Param], operands: Sequence[Operand]) -> None:
+    """As the front end's `memory_of` has it."""
+    builder = writer.builder
+    (first, behind_first), (second, behind_second) = (
+        _memory(builder, params[param].type, operands[param]) for param in (guard.first, guard.second)
+    )
+    before, after = (
+        builder.icmp_unsigned("<=", behind_first, second),
+        builder.icmp_unsigned("<=", behind_second, first),
+    )
+    apart = builder.or_(before, after)
+    writer.require(apart if guard.truth else builder.not_(apart))
+
+
+def _memory(builder: Any, type_: Type, operand: Operand) -> tuple[ir.Value, ir.Value]:
+    """The lowest address of an array, and the one behind the highest; both 0 for one that has no element."""
+    assert isinstance(type_, Array)
+    (low,) = (high,) = operand.words
+    empty: ir.Value = number(0, BIT)
+    for length, extent, stride in zip(type_.shape, operand.extents, operand.strides, strict=True):
+        if length == ONE:
+            continue
+        empty = builder.or_(empty, builder.icmp_signed("==", extent, number(0)))
+        way = builder.mul(builder.sub(extent, number(1)), stride)
+        down = builder.icmp_signed("<", way, number(0))
+        low = builder.add(low, builder.select(down, way, number(0)))
+        high = builder.add(high, builder.select(down, number(0), way))
+    high = builder.add(high, number(type_.dtype.itemsize))
+    return builder.select(empty, number(0), low), builder.select(empty, number(0), high)

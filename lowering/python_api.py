@@ -59,6 +59,7 @@ CPYTHON: dict[str, str] = {
 """Functions of CPython and their C types, `result:arguments`: pointer, int64 (q), int32 (i), double, void."""
 
 NUMPY: dict[str, tuple[int, str]] = {
+    "PyArray_CopyInto": (50, "i:pp"),
     "PyArray_Scalar": (60, "p:ppp"),
     "PyArray_NewCopy": (85, "p:pi"),
     "PyArray_NewFromDescr": (94, "p:ppipppip"),
@@ -72,6 +73,9 @@ SIGNATURES: dict[str, str] = CPYTHON | {name: signature for name, (_, signature)
 
 C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0002, 0x0100, 0x0400
 """Bits of an array's flags (ndarraytypes.h)."""
+
+WARN_ON_WRITE = -(1 << 31)
+"""Another one, the sign: NumPy warns when the array is written to, as of `np.broadcast_arrays` (flags.num shows it)."""
 
 KEEP_ORDER = 2
 """NPY_KEEPORDER."""
@@ -94,6 +98,7 @@ class ArrayFields:
 class DTypeFields:
     """Byte offsets in `PyArray_Descr`: the leading fields, which NumPy 1 and 2 share."""
 
+    kind: int = HEADER + 8
     byteorder: int = HEADER + 10
     number: int = HEADER + 12
 
@@ -178,7 +183,8 @@ def _verify_dtypes() -> None:
     for dtype in (*(np.dtype(char) for char in "?bBhHiIlLqQefdFD"), np.dtype(opposite + "i4")):
         at = id(dtype)
         swapped = ctypes.c_char.from_address(at + DTYPE.byteorder).value == opposite.encode()
-        if _int(at + DTYPE.number) != dtype.num or swapped == dtype.isnative:
+        kind = ctypes.c_char.from_address(at + DTYPE.kind).value.decode()
+        if (_int(at + DTYPE.number), kind) != (dtype.num, dtype.kind) or swapped == dtype.isnative:
             raise InternalError("NumPy's dtype struct is not as expected", have=repr(dtype))
 
 

@@ -36,6 +36,11 @@ def to_python(
     return writer.call_as("p:pppqp", "eqsat.to_python", name, instance, arguments, count, keywords)
 
 
+def due(writer: Writer, came_up: ir.Value) -> ir.Value:
+    """Whether `flagged` will ask Python."""
+    return writer.builder.trunc(writer.call_as("i:i", "eqsat.due", came_up), BIT)
+
+
 def flagged(
     writer: Writer, instance: ir.Value, arguments: ir.Value, count: int, result: ir.Value, came_up: ir.Value
 ) -> ir.Value:
@@ -73,6 +78,10 @@ def _write_to_python(
     answer = writer.call("PyObject_Vectorcall", bound, arguments, count, keywords)
     writer.call("Py_DecRef", bound)
     builder.ret(answer)
+
+
+def _write_due(writer: Writer, came_up: ir.Value) -> None:
+    writer.builder.ret(writer.builder.zext(events.due(writer, came_up), INT32))
 
 
 def _write_flagged(
@@ -118,6 +127,7 @@ _FUNCTIONS: dict[str, tuple[ir.Type, list[ir.Type], Callable[..., None]]] = {
     "eqsat.begin_run": (POINTER, [INT32], _write_begin_run),
     "eqsat.end_run": (INT32, [POINTER], _write_end_run),
     "eqsat.to_python": (POINTER, [POINTER, POINTER, POINTER, INT64, POINTER], _write_to_python),
+    "eqsat.due": (INT32, [INT32], _write_due),
     "eqsat.flagged": (POINTER, [POINTER, POINTER, INT64, POINTER, INT32], _write_flagged),
 }
 

@@ -102,6 +102,22 @@ def strides_of(values: Sequence[object], first: int = 0) -> dict[Symbol, int]:
     }
 
 
+def memory_of(values: Sequence[object], first: int = 0) -> dict[int, tuple[int, int]]:
+    """For every array its lowest address, and the one behind its highest; `first` is the index of the first value.
+
+    An array that has no element is at (0, 0). Two arrays are apart if one ends where the other begins, or before; so
+    the guard `Disjoint` is checked.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for index, value in enumerate(values, first):
+        if isinstance(value, np.ndarray):
+            ways = [(n - 1) * stride for n, stride in zip(value.shape, value.strides, strict=True)]
+            low = value.ctypes.data + sum(way for way in ways if way < 0)
+            high = value.ctypes.data + sum(way for way in ways if way > 0) + value.itemsize
+            found[index] = (low, high) if value.size else (0, 0)
+    return found
+
+
 def layout_of(array: np.ndarray) -> Layout:
     """The memory order of an array.
 

@@ -17,7 +17,7 @@ from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
-from eqsat.ir.region import Guard, Merges, Region
+from eqsat.ir.region import Disjoint, Guard, Merges, Region
 from eqsat.ir.signature import ARROW, backwards, inputs_of
 from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, part_dtype, shape_of
 from eqsat.ir.view import View
@@ -92,7 +92,10 @@ def _substituted(value: Dim, solved: Mapping[Symbol, Dim]) -> Dim:
 _FORMULAS: Arithmetic[Dim] = Arithmetic(lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a // b.const)
 
 
-def _guard(guard: Guard | Merges, region: Region, sizes: Mapping[Symbol, int] | None) -> str:
+def _guard(guard: Guard | Merges | Disjoint, region: Region, sizes: Mapping[Symbol, int] | None) -> str:
+    if isinstance(guard, Disjoint):
+        known = all(_is_array(region, param) for param in (guard.first, guard.second))
+        return "" if known else "it speaks of arrays that are not there"
     if isinstance(guard, Merges):
         known = all(_is_array_axis(region, guard.param, axis) for axis in (guard.slow, guard.fast))
         return "" if known else "it speaks of axes that are not there"
@@ -263,6 +266,10 @@ def _unknown_symbol(dims: tuple[Dim, ...], region: Region) -> Symbol | None:
         if not known:
             return symbol
     return None
+
+
+def _is_array(region: Region, param: int) -> bool:
+    return 0 <= param < len(region.params) and isinstance(region.params[param].type, Array)
 
 
 def _is_array_axis(region: Region, param: int, axis: int) -> bool:

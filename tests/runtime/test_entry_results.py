@@ -17,8 +17,8 @@ from eqsat.ir.program import Buffer
 from eqsat.ir.region import Same, TupleOf
 from eqsat.ir.types import Array, Scalar, packed_layout
 from eqsat.ir.view import Along, View, broadcast, identity, transpose
-from lowering.boxing import plan
 from lowering.frame import Frame
+from lowering.results import plan
 
 DTYPES = "?bBhHiIlLefdFD"
 
