@@ -58,7 +58,7 @@ class _Run:
         self._checks()
         for number, nest in enumerate(self.nests):
             for target in nest.targets:
-                if target not in code.pointers:
+                if target.role != "param" and target not in code.pointers:
                     self._allocate(target)
             self._nest(nest, number in self.storage.in_place)
             self.filled.update(nest.targets)

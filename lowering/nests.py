@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Constant
 from eqsat.ir.program import Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, children, walk
@@ -58,10 +59,10 @@ class _Space:
 
 
 def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
-    target = kernel.target
-    shape = tuple(geometry.size(d) for d in target.shape)
-    order = [axis for axis in target.order if shape[axis] != ONE]
-    space = _space(target, identity(len(shape)), term, shape, [order], geometry)
+    view, extents, walked = _filled(kernel)
+    shape = tuple(geometry.size(d) for d in extents)
+    order = [axis for axis in walked if shape[axis] != ONE]
+    space = _space(kernel.target, view, term, shape, [order], geometry)
     (loops,) = space.loops
     leaf: Statement = Store(space.target, term, space.accesses)
     if loops:
@@ -69,6 +70,14 @@ def _elementwise(kernel: Kernel, term: Term, geometry: Geometry) -> Planned:
     body = _around(loops[:-1], loops[-1:], term, space.accesses, leaf)
     leading = space.leading if len(loops) > 1 else ()
     return Planned(kernel, Nest((space.target.buffer,), shape, body), leading, leading)
+
+
+def _filled(kernel: Kernel) -> tuple[View, tuple[Dim, ...], tuple[int, ...]]:
+    """Which elements of the target a kernel fills: the index map, the space, and its axes from slowest to fastest."""
+    target, window = kernel.target, kernel.window
+    if window is None:
+        return identity(len(target.shape)), target.shape, target.order
+    return window.view, window.shape, window.order
 
 
 def _around(
@@ -163,6 +172,8 @@ FREE = frozenset(
 
 
 def _fold(kernel: Kernel, fold: Fold, geometry: Geometry) -> Planned:
+    if kernel.window is not None:
+        raise InternalError(f"a reduction fills a part of {kernel.target}, which need not lie row by row")
     target, reduction, order, term = kernel.target, fold.reduction, fold.reduction.order, fold.arg
     shape = tuple(geometry.size(d) for d in fold.extents)
     kept = [axis for axis in range(len(shape)) if axis not in reduction.axes]

@@ -332,14 +332,34 @@ def lanes_for(code: Code, row: Row, dtypes: Iterable[DType] = ()) -> int:
     return min(lanes, 8) if strided else lanes
 
 
+def _scatter(code: Code, value: Value, place: Value, distance: Value, dtype: DType, lanes: int) -> None:
+    """Store the elements of a vector so many bytes apart, the first one first."""
+    parts = format_of(dtype).parts
+    for lane in range(lanes):
+        one = value
+        if lanes > 1:
+            picks = [lane * parts + part for part in range(parts)]
+            one = shuffle(code.b, value, picks) if parts > 1 else code.b.extract_element(value, I32(lane))
+        store(code.b, one, place, dtype)
+        if lane + 1 < lanes:
+            place = code.offset(place, distance)
+
+
 def fill(code: Code, statement: Fill, known: dict[Term, Value], point: Point, overlap: bool) -> None:
     """Store a row into its target; without `overlap` no element is computed twice, since its operand is gone."""
     row, target = statement.row, statement.target
     dtype = target.buffer.dtype
-    cursor = Cursor.open(code, row, known, point, lanes_for(code, row, [dtype]))
+    step = target.step(row.axis.name)
+    together = step.known == dtype.itemsize
+    lanes = lanes_for(code, row, [dtype])
+    cursor = Cursor.open(code, row, known, point, lanes if together else min(lanes, 8))
     start = code.address(target, point)
+    distance = code.bytes(target.buffer, step)
 
     def sink(lanes: int, index: Value, value: Value) -> None:
+        if not together:
+            _scatter(code, value, code.offset(start, code.b.mul(index, distance)), distance, dtype, lanes)
+            return
         place = code.element(start, index, dtype)
         if row.stages and lanes > 1:
             cursor.prefetch(place, dtype, write=True)

@@ -54,6 +54,8 @@ def groups(planned: Sequence[Planned]) -> list[list[Planned]]:
 
 def _joins(one: Planned, group: Sequence[Planned]) -> bool:
     first = group[0]
+    if first.kernel.window is not None or one.kernel.window is not None:
+        return False  # other turns may read what this one would write
     if one.loop is None or first.loop is None or one.loop.axis.extent != first.loop.axis.extent:
         return False
     if total(one.nest.nonempty) != total(first.nest.nonempty):

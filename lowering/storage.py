@@ -1,7 +1,8 @@
 """Where temporaries live: on the stack, in memory of their own, in that of a dead one, or of a result not yet written.
 
 Pure data over nests; `lowering.kernels` carries it out. A temporary that dies in the very row that writes a result of
-the same shape shares its memory element by element (`in_place`).
+the same shape shares its memory element by element (`in_place`). What is written into a parameter may have been read
+from there; no temporary lies in a parameter's memory.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Storage:
 
     home: dict[Buffer, Buffer]
     in_place: frozenset[int]
-    """Nests that write a buffer over one that they read, element by element."""
+    """Nests that may write elements over those that they read, one by one."""
 
 
 def on_stack(buffer: Buffer) -> bool:
@@ -56,7 +57,7 @@ def plan_storage(program: Program, nests: tuple[Nest, ...]) -> Storage:
         if buffer.role == "result" and buffer.shape and not on_stack(buffer):
             rooms.append(_Room(buffer, _bytes(buffer), -1, number))
     home: dict[Buffer, Buffer] = {}
-    in_place: set[int] = set()
+    in_place = {number for number, nest in enumerate(nests) if any(target.role == "param" for target in nest.targets)}
     for number, nest in enumerate(nests):
         for buffer in nest.targets:
             if buffer.role != "temp":

@@ -13,12 +13,14 @@ import numpy as np
 from eqsat.egraph.encode import Seeds
 from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, copy_cost, describe
 from eqsat.egraph.graph import ENode
+from eqsat.egraph.overwrites import Put, axis_order, place_overwrites
 from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term
+from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window
+from eqsat.ir.region import Overwrite
 from eqsat.ir.types import Array, Scalar
-from eqsat.ir.view import View, identity
+from eqsat.ir.view import Along, View, identity
 
 
 class Decoder:
@@ -37,8 +39,11 @@ class Decoder:
         graph = self.graph
         scalar_results = set(self.region.result_nodes())
         results: dict[int, list[Node]] = {}
-        for (node, _), array in zip(self.seeds.results, graph.array_roots, strict=True):
+        made = len(self.seeds.results)
+        for (node, _), array in zip(self.seeds.results, graph.array_roots[:made], strict=True):
             results.setdefault(array, []).append(node)
+        if any(graph.arrays[array].param is not None for array in graph.array_roots):
+            raise InternalError("a result in new memory became equal to a parameter's memory")
         role_of_scalar: dict[int, bool] = {}
         for (node, _), scalar in zip(self.seeds.scalars, self.plan.scalars, strict=True):
             root = scalar.choices[scalar.element]
@@ -50,9 +55,6 @@ class Decoder:
             buffer = self.new(kernel.array, "result" if is_result else "temp")
             self.kernels.append(Kernel(buffer, self.term(kernel), kernel.cost))
         for array, nodes in results.items():
-            param = graph.arrays[array].param
-            if param is not None:
-                raise InternalError("a result in new memory became equal to a parameter's memory")
             for position, node in enumerate(nodes):
                 self.values[node] = self.buffers[array] if position == 0 else self.copy(array)
         for (node, _), scalar in zip(self.seeds.scalars, self.plan.scalars, strict=True):
@@ -64,7 +66,26 @@ class Decoder:
             elif isinstance(node.type, Scalar):
                 assert isinstance(node.attr, int)
                 self.values[node] = Argument(node.attr, node.type.dtype)
-        return Program(self.region, tuple(self.kernels), self.values)
+        overwriting = zip(self.seeds.overwrites, graph.array_roots[made:], strict=True)
+        return Program(self.region, self.overwritten([(one, array) for (one, _), array in overwriting]), self.values)
+
+    def overwritten(self, overwrites: list[tuple[Overwrite, int]]) -> tuple[Kernel, ...]:
+        """The kernels, those that write into parameters last."""
+        puts = [
+            Put(self.param(one.param), self.window(one), self.buffers[array], one.aliases, self.copying(array))
+            for one, array in overwrites
+        ]
+        kept = {value for value in self.values.values() if isinstance(value, Buffer)}
+        return place_overwrites(self.kernels, puts, kept)
+
+    def window(self, one: Overwrite) -> Window:
+        same = self.tables.same
+        axes = tuple(Along(a.axis, same.resolve(a.start), a.step) for a in one.view.axes)
+        order = axis_order(self.tables.array_type(one.param), one.view)
+        return Window(View(axes, one.view.rank), self.tables.resolved(one.shape), order)
+
+    def copying(self, array: int) -> float:
+        return copy_cost(self.extractor.model, array)
 
     def describe(self, array: int) -> str:
         """What an array holds, as text, with the names of this program."""
@@ -95,8 +116,7 @@ class Decoder:
         """A second result with the same elements."""
         source = self.buffers[array]
         buffer = Buffer(self.name("r"), source.dtype, source.shape, source.order, "result")
-        cost = copy_cost(self.extractor.model, array)
-        self.kernels.append(Kernel(buffer, Load(source, identity(len(source.shape))), cost))
+        self.kernels.append(Kernel(buffer, Load(source, identity(len(source.shape))), self.copying(array)))
         return buffer
 
     def buffer(self, array: int) -> Buffer:

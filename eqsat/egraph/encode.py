@@ -3,7 +3,8 @@
 An array operation is `store(shape, op(load a, load b))`, a view is an index map over a load and takes no memory, nor
 do the parts of complex numbers; an operation on scalars is an element without memory, and a reduction is always stored.
 Arguments of commutative loops are put in one order (earlier ones first, constants last), which finds `a*b` and `b*a`
-equal without a rule. Refused: control flow, which the e-graph does not hold yet. Called by `eqsat.egraph.optimize`.
+equal without a rule. What overwrites a parameter is stored like a result. Refused: control flow, which the e-graph does
+not hold. Called by `eqsat.egraph.optimize`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
 from eqsat.egraph.host import is_quiet
-from eqsat.errors import UnsupportedError
+from eqsat.egraph.overwrites import axis_order
+from eqsat.errors import InternalError, UnsupportedError
 from eqsat.ir.dims import Dim
-from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, walk
+from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, loop_of, walk
 from eqsat.ir.ops import OPS
-from eqsat.ir.region import Region
+from eqsat.ir.region import Overwrite, Region
 from eqsat.ir.signature import backwards
 from eqsat.ir.types import Array, Scalar, shape_of
 from eqsat.ir.view import Along, View
@@ -27,8 +29,8 @@ class Seeds:
     """The program as it was written.
 
     `results`: result nodes that are arrays in new memory, with their array class; `scalars`: other results and
-    checks, with their element class; `params`: results that are parameters. `views`: results that are views of
-    parameters, which need no code.
+    checks, with their element class; `params`: results that are parameters. `overwrites`: what is put into parameters,
+    with the array class of its value. Results that are views of parameters need no code.
     """
 
     graph: Graph
@@ -36,22 +38,12 @@ class Seeds:
     results: list[tuple[Node, int]] = field(default_factory=list[tuple[Node, int]])
     scalars: list[tuple[Node, int]] = field(default_factory=list[tuple[Node, int]])
     params: list[Node] = field(default_factory=list[Node])
+    overwrites: list[tuple[Overwrite, int]] = field(default_factory=list[tuple[Overwrite, int]])
 
 
 def encode(region: Region) -> Seeds:
     """The seeds of a region."""
     return _Encoder(region).run()
-
-
-def loop_of(node: Node) -> str:
-    """The loop signature of an elementwise node, made of its types where the node does not name one.
-
-    `ok.cast` names the conversion that it asks about: "l->b" becomes "l->b->?", whose result is a bool.
-    """
-    if isinstance(node.attr, str):
-        return node.attr if node.attr[-1] == _char(node) else f"{node.attr}->{_char(node)}"
-    chars = "".join(_char(arg) for arg in node.args)
-    return f"{chars}->{_char(node)}"
 
 
 def commutes(name: str, signature: str) -> bool:
@@ -67,11 +59,6 @@ def is_view_of_param(node: Node) -> bool:
     return node.op == "param" and isinstance(node.type, Array)
 
 
-def _char(node: Node) -> str:
-    assert isinstance(node.type, Array | Scalar)
-    return node.type.dtype.char
-
-
 class _Encoder:
     def __init__(self, region: Region) -> None:
         self.region = region
@@ -84,12 +71,14 @@ class _Encoder:
         self.shapes: list[tuple[Dim, ...]] = []
 
     def run(self) -> Seeds:
+        if self.region.body is not None:
+            raise InternalError("control flow is not held by the e-graph", self.region.span)
         seeds = Seeds(self.graph, self.tables)
         for node in walk(self.region.roots()):
             if isinstance(node.type, Array | Scalar):
                 self.add(node)
         done: set[Node] = set()
-        for node in self.region.roots():
+        for node in (*self.region.result_nodes(), *self.region.checks):
             if node in done:
                 continue
             done.add(node)
@@ -104,9 +93,19 @@ class _Encoder:
                 seeds.results.append((node, array))
             else:
                 seeds.scalars.append((node, self.elements[node]))
-        self.graph.array_roots = [array for _, array in seeds.results]
+        seeds.overwrites = [(one, self.overwrite(one)) for one in self.region.overwrites]
+        self.graph.array_roots = [array for _, array in (*seeds.results, *seeds.overwrites)]
         self.graph.element_roots = [element for _, element in seeds.scalars]
         return seeds
+
+    def overwrite(self, one: Overwrite) -> int:
+        """The value, stored with the shape and the order of the elements that it is put into."""
+        shape = self.tables.resolved(one.shape)
+        element = self.elements[one.value]
+        if not self.shape(one.value):
+            element = self.move(View((), len(shape)), shape, element)
+        order = axis_order(self.tables.array_type(one.param), one.view)
+        return self.array(None, self.tables.stores.number(Stored(shape, order)), element)
 
     def add(self, node: Node) -> None:
         match node.op:
@@ -140,8 +139,6 @@ class _Encoder:
                 fold = ENode("fold", attr=self.tables.folds.number(folded), args=(self.elements[node.args[0]],))
                 self.arrays[node] = self.store(node, self.element(fold, self.shape(node)))
                 self.elements[node] = self.load(node)
-            case "if" | "loop" | "item":
-                raise UnsupportedError(f"control flow (`{node.op}`) is not compiled yet", node.span)
             case _:
                 self.fresh(node, self.apply(node))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Program, Size, Term, walk
+from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, walk
 from eqsat.ir.region import Region
 from eqsat.ir.view import Along, View
 
@@ -42,7 +42,7 @@ _TIGHT = 9
 
 def show(program: Program) -> str:
     """One line for each kernel, then the scalars that need none."""
-    lines = [f"{_target(k.target)} = {show_term(k.term, program.region)}" for k in program.kernels]
+    lines = [f"{_target(k)} = {show_term(k.term, program.region)}" for k in program.kernels]
     for node in program.region.result_nodes():
         value = program.values.get(node)
         if value is not None and not isinstance(value, Buffer):
@@ -50,9 +50,10 @@ def show(program: Program) -> str:
     return "\n".join(dict.fromkeys(lines))
 
 
-def _target(buffer: Buffer) -> str:
-    shape = ", ".join(map(str, buffer.shape))
-    return f"{buffer.name}: {buffer.dtype.name}[{shape}]"
+def _target(kernel: Kernel) -> str:
+    buffer, window = kernel.target, kernel.window
+    shape = ", ".join(map(str, buffer.shape if window is None else window.shape))
+    return f"{buffer.name}{_index(window.view) if window else ''}: {buffer.dtype.name}[{shape}]"
 
 
 def show_term(term: Term, region: Region) -> str:

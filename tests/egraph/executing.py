@@ -14,10 +14,11 @@ from eqsat.egraph.optimize import Budgets, Optimized, optimize
 from eqsat.frontend.arguments import sizes_of
 from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import IN_PLACE
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Program, Size, Term, walk
+from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window, walk
 from eqsat.ir.region import Region
 from eqsat.ir.signature import inputs_of
 from eqsat.ir.types import Array
+from eqsat.ir.view import View
 from eqsat.rules.api import RuleBook
 from eqsat.rules.book import DEFAULT
 from tests import reference
@@ -29,6 +30,10 @@ def execute(program: Program, arguments: Sequence[object], sizes: Mapping[Symbol
     memory: dict[Buffer, np.ndarray] = {}
     for kernel in program.kernels:
         target = kernel.target
+        if kernel.window is not None:
+            overwrite(kernel, kernel.window, memory, arguments, sizes)
+            continue
+        assert not any(k.window for k in program.kernels[: program.kernels.index(kernel)])
         assert target not in memory, f"{target} is filled twice"
         assert target.role in ("temp", "result")
         assert sorted(target.order) == list(range(len(target.shape)))
@@ -49,6 +54,56 @@ def execute(program: Program, arguments: Sequence[object], sizes: Mapping[Symbol
             assert value in memory, f"{value} is never filled"
             found[node] = memory[value]
     return found
+
+
+def overwrite(
+    kernel: Kernel,
+    window: Window,
+    memory: Mapping[Buffer, np.ndarray],
+    arguments: Sequence[object],
+    sizes: Mapping[Symbol, int],
+) -> None:
+    """Write into a parameter. No element may be read for another index than the one for which it is written."""
+    assert kernel.target.role == "param" and kernel.target.param is not None
+    target = arguments[kernel.target.param]
+    assert isinstance(target, np.ndarray)
+    assert sorted(window.order) == list(range(len(window.shape)))
+    shape = tuple(d.evaluate(sizes) for d in window.shape)
+    value = evaluate(kernel.term, shape, memory, arguments, sizes)
+    assert value.dtype == target.dtype
+    written = addresses(target, window.view, shape, sizes)
+    at = {int(address): number for number, address in enumerate(written)}
+    assert len(at) == len(written), "two indices are one element"
+    for load in walk([kernel.term]):
+        if isinstance(load, Load) and load.buffer.role == "param":
+            assert load.buffer.param is not None
+            source = arguments[load.buffer.param]
+            assert isinstance(source, np.ndarray)
+            if not np.may_share_memory(source, target):
+                continue
+            assert not isinstance(kernel.term, Fold) and source.dtype == target.dtype
+            for number, address in enumerate(addresses(source, load.view, shape, sizes)):
+                assert at.get(int(address), number) == number, "an element is read after it was written"
+    target[indices(window.view, shape, sizes)] = np.broadcast_to(value, shape)
+
+
+def indices(view: View, shape: tuple[int, ...], sizes: Mapping[Symbol, int]) -> tuple[np.ndarray, ...]:
+    """For each axis of what a view reads, the index for every place of the space."""
+    grids = np.indices(shape)
+    found = []
+    for along in view.axes:
+        start = along.start.evaluate(sizes)
+        place = start if along.axis is None else start + along.step * grids[along.axis]
+        found.append(np.broadcast_to(place, shape))
+    return tuple(found)
+
+
+def addresses(array: np.ndarray, view: View, shape: tuple[int, ...], sizes: Mapping[Symbol, int]) -> np.ndarray:
+    """Where the elements that a view reads lie, in C order of the space."""
+    places = np.full(shape, array.ctypes.data)
+    for stride, place in zip(array.strides, indices(view, shape, sizes), strict=True):
+        places = places + stride * place
+    return places.ravel()
 
 
 def assert_folds_stand_at_roots(program: Program) -> None:

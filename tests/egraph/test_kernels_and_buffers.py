@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eqsat.egraph.optimize import Budgets, Optimized, optimize
-from eqsat.errors import UnsupportedError
+from eqsat.errors import InternalError
+from eqsat.ir.body import Block, Body
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.program import Apply, Buffer, Fold, Load, Term, walk
 from eqsat.ir.region import Param, Region
@@ -267,7 +268,7 @@ def test_scalars_that_can_warn_have_kernels_which_always_run() -> None:
 def test_control_flow_is_refused() -> None:
     type_ = Scalar(np.dtype("d"), "python")
     zero = Node("constant", (), Constant.of(0.0, type_.dtype), type_, NOWHERE)
-    node = Node("item", (zero,), 0, type_, NOWHERE)
-    region = Region("f", (Param("x", type_),), node, (), (), (), NOWHERE)
-    with pytest.raises(UnsupportedError, match="control flow"):
+    body = Body(Block((), 0, zero.serial), {})
+    region = Region("f", (Param("x", type_),), zero, (), (), (), NOWHERE, body)
+    with pytest.raises(InternalError, match="control flow"):
         optimize(region, {})
