@@ -249,20 +249,33 @@ MATH_CHECKS: dict[str, Op] = _ops(
 )
 """The checks beside those that can fail: false where Python raises, and nowhere else than near there."""
 
-LIBRARY: dict[str, Op] = _ops(Op("empty", 0, 1.0), Op("gather", 2, 1.0), Op("nonzero", 1, 1.0), Op("matmul", 2, 1.0))
+LIBRARY: dict[str, Op] = _ops(
+    Op("empty", 0, 1.0),
+    Op("literal", 0, 1.0),
+    Op("iota", 2, 1.0),
+    Op("gather", 2, 1.0),
+    Op("nonzero", 1, 1.0),
+    Op("matmul", 2, 1.0),
+    Op("accumulate", 1, 1.0),
+)
 """Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
 
-======= ========================== =================================================================================
-op      args                       result, and what `attr` holds
-======= ========================== =================================================================================
-empty   -                          memory as it comes
-gather  array, m index arrays      `array[i0, ..., im-1]`: the indices, int64 arrays of one shape, are for the first m
+========== ======================= =================================================================================
+op         args                    result, and what `attr` holds
+========== ======================= =================================================================================
+empty      -                       memory as it comes
+literal    -                       known elements; attr: their bytes, in C order
+iota       two numbers             `start + k * delta` in the dtype, one axis; float16 is computed in float32
+gather     array, m index arrays   `array[i0, ..., im-1]`: the indices, int64 arrays of one shape, are for the first m
                                    axes; shape: that of an index, then the other axes. Negative ones count from the end.
                                    attr: whether each is checked to be in range; one that is not fails as a `Check` does
-nonzero array of bools             int64[rank, count]: where they are true, in C order; count is the last dimension of
+nonzero    array of bools          int64[rank, count]: where they are true, in C order; count is the last dimension of
                                    the node's type, a symbol whose node has counted them before
-matmul  two arrays of one dtype    as `np.matmul`, ranks 1 or 2 each, shapes that fit; two vectors give a NumPy scalar
-======= ========================== =================================================================================
+matmul     two arrays of one dtype as `np.matmul`, ranks 1 or 2 each, shapes that fit; two vectors give a NumPy scalar
+accumulate array                   `np.<ufunc>.accumulate` in the array's dtype; attr: (name of the ufunc, axis)
+========== ======================= =================================================================================
+
+The memory order of a result is the layout of its type.
 
 Written-to counterpart of `gather`: the statement `Scatter` of `eqsat.ir.body`.
 """
