@@ -29,7 +29,7 @@ def count(scene: Scene, start: Value, stop: Value, step: Value, up: bool | None,
     b = scene.b
     relation = "<" if up else ">"
     if not isinstance(step, ir.Constant) or abs(step.constant) != 1:
-        limit = b.sub(I64(LARGEST if up else SMALLEST), step)
+        limit = b.sub(I64(LARGEST), b.sub(step, I64(1))) if up else b.sub(I64(SMALLEST), b.add(step, I64(1)))
         scene.require(b.icmp_signed("<=" if up else ">=", stop, limit))
 
     def follow(counter: Value) -> tuple[Value, Value]:
