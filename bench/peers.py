@@ -9,6 +9,8 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any
 
+from bench.rewritten import REWRITTEN
+
 
 @cache
 def package(name: str) -> Any:
@@ -41,6 +43,14 @@ def _with_jitted_helpers(function: FunctionType, njit: Any, done: dict[str, Any]
     copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
+
+
+def rewritten_for_numba(name: str) -> Callable[..., Any] | None:
+    """The program of that name as its Numba user would write it, where Numba does not compile it as it is."""
+    numba = package("numba")
+    if numba is None or name not in REWRITTEN:
+        return None
+    return numba.njit(REWRITTEN[name])
 
 
 def numexpr_version(name: str) -> Callable[..., Any] | None:

@@ -12,67 +12,46 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads it: idle threads that spin disturb everything
 
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 from bench import startup
 from bench.cases import CASES, CORPUS, Case
-from bench.harness import Timing, largest_error, machine, measure, pin_to_one_core, readable, same_bits
-from bench.peers import numba_version, numexpr_version
+from bench.contest import Result, contest
+from bench.harness import Timing, machine, pin_to_one_core, readable
 
 COLUMNS = ("case", "NumPy", "eqsat", "over NumPy", "Numba", "eqsat over Numba", "NumExpr", "bits", "goal")
 
 
-def candidates(case: Case, args: tuple[Any, ...]) -> dict[str, Callable[[], object]]:
-    """Every implementation that runs this case, warmed up, NumPy first."""
-    from eqsat import jit
-
-    versions: dict[str, Callable[..., Any] | None] = {
-        "NumPy": case.baseline or case.function,
-        "eqsat": jit(case.function),
-        "Numba": numba_version(case.function),  # type: ignore[arg-type]
-        "NumExpr": numexpr_version(case.function.__name__),
-    }
-    runnable: dict[str, Callable[[], object]] = {}
-    for name, function in versions.items():
-        if function is None:
-            continue
-        try:
-            function(*args)
-        except Exception:
-            if name in ("NumPy", "eqsat"):
-                raise
-            continue  # a peer that cannot run the program leaves its column empty
-        runnable[name] = lambda function=function: function(*args)
-    return runnable
-
-
 def row(case: Case, seconds: float) -> str:
     """One line of the table."""
-    args = case.args()
-    versions = candidates(case, args)
-    expected, mine = case.function(*args), versions["eqsat"]()
-    bits = "equal" if same_bits(mine, expected) else f"**off by {largest_error(mine, expected):.1e}**"
-    timings = measure(versions, seconds)
-    over_numba = timings["Numba"].nanoseconds / timings["eqsat"].nanoseconds if "Numba" in timings else None
+    result = contest(case, seconds)
+    timings, over_numpy, over_numba = result.timings, result.over("eqsat", "NumPy"), result.over("eqsat", "Numba")
+    remark = result.remarks["eqsat"]
     cells = [
         case.name,
         *(_time(timings.get(name)) for name in ("NumPy", "eqsat")),
-        f"**{timings['eqsat'].ratio:.2f}**",
-        _time(timings.get("Numba")),
+        f"**{over_numpy:.2f}**" if over_numpy else "-",
+        _peer(result, "Numba"),
         f"{over_numba:.2f}" if over_numba else "-",
-        _time(timings.get("NumExpr")),
-        bits,
-        _goal(case, timings["eqsat"].ratio, over_numba),
+        _peer(result, "NumExpr"),
+        remark if remark == "equal" else f"**{remark}**",
+        _goal(case, over_numpy, over_numba),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _peer(result: Result, name: str) -> str:
+    """The time of a peer, or why it has none: that it does not compile the program, or that its results differ."""
+    if name in result.timings:
+        return readable(result.timings[name].nanoseconds)
+    remark = result.remarks.get(name, "")
+    return remark if remark.startswith("off by") else "-"
 
 
 def _time(timing: Timing | None) -> str:
     return "-" if timing is None else readable(timing.nanoseconds)
 
 
-def _goal(case: Case, over_numpy: float, over_numba: float | None) -> str:
+def _goal(case: Case, over_numpy: float | None, over_numba: float | None) -> str:
     goals = [("NumPy", case.numpy, over_numpy), ("Numba", case.numba, over_numba)]
     parts = [
         f"{goal:g} x {peer}" + ("" if reached is None else " met" if reached >= goal else " **not met**")
