@@ -117,9 +117,7 @@ class Routines:
         outer.steps.append(_Open(counter, start, stop, number(step), step > 0, inner))
         return symbol, counter, inner
 
-    def routine(
-        self, *results: Node, direct: Sequence[Node] = (), symbols: Mapping[int, Node] | None = None
-    ) -> Routine:
+    def routine(self, *results: Node, direct: Sequence[Node] = ()) -> Routine:
         result = results[0] if len(results) == 1 else TupleOf(results)
         region = Region("routine", self.params, result, tuple(self.guards), (), (), NOWHERE)
         return Routine(region, close(self.top.steps), self.symbols, frozenset(direct), frozenset(), frozenset())

@@ -7,12 +7,13 @@ import ctypes
 import numpy as np
 import pytest
 
+from eqsat.frontend.arguments import layout_of
 from eqsat.ir.body import Check, Label, Leave, Set, Variable
-from eqsat.ir.dims import dim
+from eqsat.ir.dims import Dim, dim
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.routine import For, If, Labeled, Step, While
 from eqsat.ir.span import NOWHERE
-from eqsat.ir.types import Scalar
+from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import Along, View
 from lowering.frame import Status
 from tests.lowering.routine_building import BOOL, FLOAT, INT, Routines, node, number, size
@@ -302,10 +303,7 @@ def test_views_of_views_are_addresses() -> None:
     assert np.array_equal(target, source[1::2, ::-1].T.imag)
 
 
-def build_type(example: np.ndarray, shape: tuple[object, ...]) -> object:
-    from eqsat.frontend.arguments import layout_of
-    from eqsat.ir.types import Array
-
+def build_type(example: np.ndarray, shape: tuple[Dim, ...]) -> Array:
     return Array(example.dtype, shape, layout_of(example))
 
 
