@@ -6,9 +6,9 @@ without a thought of any compiler.
 
 from __future__ import annotations
 
-from tests.end_to_end.programs import linear_algebra
+from tests.end_to_end.programs import linear_algebra, stencils
 from tests.end_to_end.programs.program import Program
 
-THEMES = (linear_algebra,)
+THEMES = (linear_algebra, stencils)
 PROGRAMS: list[Program] = [program for theme in THEMES for program in theme.PROGRAMS]
 BY_NAME = {program.name: program for program in PROGRAMS}
