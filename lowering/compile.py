@@ -1,6 +1,7 @@
-"""The code generator's front door: a `Program` in, loaded machine code with its entry point out.
+"""The code generator's front door: a `Program` or a `Routine` in, loaded machine code with its entry point out.
 
-Called through `eqsat.compose` by the pipeline. Refuses what `lowering.kernels` and `lowering.entry` refuse.
+Called through `eqsat.compose` by the pipeline. Refuses what `lowering.kernels`, `lowering.routine` and
+`lowering.entry` refuse.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lowering.frame import Frame
 from lowering.kernels import emit_run
 from lowering.loops import show
 from lowering.nests import nests_of
+from lowering.routine import emit_routine
 from lowering.symbols import address_of
 from lowering.work import programs_of
 
@@ -61,9 +63,11 @@ class Native:
         return self.loaded.asm()
 
 
-def compile(program: Program) -> Native:
-    """Generate, compile and load the code of a program."""
-    return assemble(program, emit_run, address_of)
+def compile(work: Program | Routine) -> Native:
+    """Generate, compile and load the code of a program or a routine."""
+    if isinstance(work, Routine):
+        return assemble(work, emit_routine, address_of)
+    return assemble(work, emit_run, address_of)
 
 
 def assemble(
@@ -73,11 +77,15 @@ def assemble(
 ) -> Native:
     """Put an entry point around the function that `write_run` writes, and load both; `find` knows what that names."""
     module = ir.Module(work.region.name)
-    run = write_run(work, module)
-    run.linkage = "internal"
+    scalar = ir.Module(work.region.name) if isinstance(work, Routine) else None
+    run = write_run(work, module if scalar is None else scalar)
+    if scalar is None:
+        run.linkage = "internal"
+    else:
+        run = ir.Function(module, run.function_type, run.name)
     entry = emit_entry(work, run, module, Frame.of(work))
     ours = python_api.addresses() | shared.addresses() | {name: id(value) for name, value in entry.objects.items()}
     if isinstance(work, Routine):
         ours = {**ours, **pool.addresses(), **made.addresses()}
-    loaded = engine.load(module, lambda name: ours.get(name) or find(name))
+    loaded = engine.load(module, lambda name: ours.get(name) or find(name), scalar)
     return Native(work, loaded, entry.objects)

@@ -101,26 +101,24 @@ class Loaded:
                 tracker.close()
 
 
-def load(module: object, symbols: Resolve, thorough: bool = False) -> Loaded:
+def load(module: object, symbols: Resolve, scalar: object | None = None) -> Loaded:
     """Optimize, compile and link a module (`llvmlite.ir.Module` or its text).
 
     `symbols` gives the addresses of the functions and variables that the module declares without defining: a mapping,
-    or a function that returns None for what it does not know. `thorough`: with all of LLVM's passes, which code needs
-    that is not made of our own vector loops.
+    or a function that returns None for what it does not know. `scalar`: a module that `module` may name functions of,
+    to be optimized with all of LLVM's passes, which code needs that is not made of our own vector loops.
     """
     find = symbols.get if isinstance(symbols, Mapping) else symbols
     with _LOCK:
         tools = _tools()
-        parsed = llvm.parse_assembly(str(module))
-        parsed.triple, parsed.data_layout = machine().triple, tools.layout
-        if os.environ.get("EQSAT_CHECK") == "1":
-            parsed.verify()
+        parsed = _parse(str(module))
+        _few_passes(parsed, tools.machine)
+        if scalar is not None:
+            parsed.link_in(_thorough(_parse(str(scalar)), tools.machine))
         number = next(_NUMBERS)
         builder = llvm.JITLibraryBuilder()
         exported = _link_names(parsed, find, builder)
-        text = _optimize(parsed, tools.machine, thorough)
-        if thorough:
-            parsed = llvm.parse_assembly(text)
+        text = str(parsed)
         image = tools.machine.emit_object(parsed)
         for name in exported:
             builder.export_symbol(name)
@@ -131,6 +129,14 @@ def load(module: object, symbols: Resolve, thorough: bool = False) -> Loaded:
             raise InternalError("generated code does not link", have=str(error)) from error
         _LOADED[number] = tracker
     return Loaded(number, {name: tracker[name] for name in exported}, text, image)
+
+
+def _parse(text: str) -> llvm.ModuleRef:
+    parsed = llvm.parse_assembly(text)
+    parsed.triple, parsed.data_layout = machine().triple, _tools().layout
+    if os.environ.get("EQSAT_CHECK") == "1":
+        parsed.verify()
+    return parsed
 
 
 def _link_names(
@@ -161,21 +167,14 @@ CODEGEN_CALLS = ("memcpy", "memset", "memmove", "fma", "fmaf")
 """What LLVM's code generator calls on its own, without a declaration in the module."""
 
 
-def _optimize(parsed: llvm.ModuleRef, target: llvm.TargetMachine, thorough: bool) -> str:
-    """The optimized module, as text."""
-    if thorough:
-        builder = llvm.create_pass_builder(target, _everything())
-        builder.getModulePassManager().run(parsed, builder)
-        return with_quiet_comparisons(str(parsed))
-    _few_passes(parsed, target)
-    return str(parsed)
-
-
-def _everything() -> llvm.PipelineTuningOptions:
+def _thorough(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> llvm.ModuleRef:
+    """The module after all of LLVM's passes."""
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
     options.loop_unrolling = options.loop_interleaving = True
-    return options
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(parsed, builder)
+    return _parse(with_quiet_comparisons(str(parsed)))
 
 
 def _few_passes(parsed: llvm.ModuleRef, target: llvm.TargetMachine) -> None:

@@ -29,7 +29,7 @@ class RoutineRunner:
         emit_routine(routine, module)
         self.source = str(module)
         ours = pool.addresses()
-        self.loaded = engine.load(module, lambda name: ours.get(name) or address_of(name), thorough=True)
+        self.loaded = engine.load(ir.Module(), lambda name: ours.get(name) or address_of(name), module)
         self.frame = Frame.of(routine)
         self.entry = RUN(self.loaded.address("run"))
 
