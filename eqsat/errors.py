@@ -35,6 +35,10 @@ class UnsupportedError(EqsatError, NotImplementedError):
     """
 
 
+class UnknownNumberError(UnsupportedError):
+    """A number must be known before the call: use a constant, or an integer argument."""
+
+
 class TypingError(EqsatError, TypeError):
     """An argument, or the operands of an expression, have types that eqsat cannot give a meaning.
 

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from eqsat.egraph.optimize import Report, optimize
-from eqsat.frontend.arguments import sizes_of, strides_of, type_of
+from eqsat.frontend.arguments import memory_of, sizes_of, strides_of, type_of
 from eqsat.frontend.library import Library
 from eqsat.frontend.translate import translate
 from eqsat.ir.program import Program
@@ -95,7 +95,9 @@ def specialize(function: FunctionType, arguments: tuple[object, ...], stages: St
         for position, argument in enumerate(arguments)
         if isinstance(argument, np.ndarray) and not argument.flags.writeable
     )
-    region = translate(function, types, sizes, stages.library, readonly, strides=strides_of(arguments))
+    region = translate(
+        function, types, sizes, stages.library, readonly, strides=strides_of(arguments), memory=memory_of(arguments)
+    )
     sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))
     if os.environ.get("EQSAT_CHECK") == "1":
         verify(region, sizes)

@@ -14,7 +14,7 @@ from typing import cast as typed
 
 import numpy as np
 
-from eqsat.errors import PythonRaises, TypingError, UnsupportedError
+from eqsat.errors import PythonRaises, TypingError, UnknownNumberError, UnsupportedError
 from eqsat.frontend.backwards import UnknownDirection, backwards
 from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
 from eqsat.frontend.facts import Facts, is_local
@@ -59,7 +59,8 @@ class Builder:
 
     `sizes` are the lengths of the argument's axes and the integer arguments of the call that is compiled for;
     `strides`, in bytes, are needed only where the order of a reduction depends on how a strided argument lies.
-    `readonly` are the arrays that NumPy makes read-only: of `np.broadcast_to`, and the `.imag` of real numbers.
+    `readonly` are the arrays that NumPy makes read-only: of `np.broadcast_to`, and the `.imag` of real numbers;
+    `locked` those arguments that are read-only.
     """
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
@@ -67,6 +68,7 @@ class Builder:
         self.facts.expect = self._expect
         self.recorder = Recorder()
         self.readonly: set[Node] = set()
+        self.locked: set[Node] = set()
 
     @property
     def checks(self) -> list[Node]:
@@ -154,6 +156,16 @@ class Builder:
         self.facts.assume(Guard(high, ">=", found, span))
         return found
 
+    def counter(self, estimate: int, span: Span) -> Node:
+        """The counter of a loop; `estimate`: for costs."""
+        node = self.recorder.counter(PYTHON_INT, span)
+        self.number(node, estimate)
+        return node
+
+    def truth_node(self, value: bool | Node, span: Span) -> Node:
+        """A truth as a bool node."""
+        return value if isinstance(value, Node) else self.node(Known(value), span)
+
     def size_node(self, value: Dim, span: Span) -> Node:
         """A size as a node."""
         return dim_node(value, PYTHON_INT, span)
@@ -199,7 +211,7 @@ class Builder:
         """The value as a number that this specialization is for."""
         formula = self.dim(value, span)
         if is_local(formula):
-            raise UnsupportedError(
+            raise UnknownNumberError(
                 "this number must be known before the call", span, instead="use a constant, or an integer argument"
             )
         number = self.facts.today(formula)

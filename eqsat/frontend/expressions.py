@@ -15,17 +15,20 @@ from typing import Any
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import structure
+from eqsat.frontend import structure, writes
+from eqsat.frontend.branches import choose
 from eqsat.frontend.calls import call_function, call_method, is_numeric, missing_attribute
 from eqsat.frontend.captures import is_of_numpy
+from eqsat.frontend.cases import operand_in_case, truth_in_case
+from eqsat.frontend.iterables import iterable, known_items
 from eqsat.frontend.library import Call
 from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import LocalFunction, Scope
-from eqsat.frontend.truth import both, either, negation, only_if, truth
+from eqsat.frontend.truth import negation, truth
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import Array, Scalar
+from eqsat.ir.types import Array
 
 
 def evaluate(scope: Scope, node: ast.expr) -> Value:
@@ -48,36 +51,9 @@ def condition(scope: Scope, node: ast.expr) -> bool | Node:
     for following in node.values[1:]:
         if result is stops_at:
             return result
-        if isinstance(result, bool):
-            result = condition(scope, following)
-            continue
-        left = result
-        right = _in_case(scope, left, stops_at, span, partial(condition, scope, following))
-        result = _joined(left, right, stops_at, span)
+        follow = partial(condition, scope, following)
+        result = follow() if isinstance(result, bool) else truth_in_case(scope, result, stops_at, follow, span)
     return result
-
-
-def _in_case(scope: Scope, left: Node, stops_at: bool, span: Span, follow: Callable[[], Any]) -> Any:
-    """What follows `left and` or `left or`: its checks, or that it always raises, matter only if it is reached."""
-    checks = scope.builder.checks
-    first = len(checks)
-    reached = negation(left, span) if stops_at else left
-    try:
-        right = follow()
-    except PythonRaises:
-        del checks[first:]
-        unreached = negation(reached, span)
-        assert isinstance(unreached, Node)
-        checks.append(unreached)
-        return stops_at
-    only_if(scope.builder, first, reached, span)
-    return right
-
-
-def _joined(left: Node, right: bool | Node, stops_at: bool, span: Span) -> bool | Node:
-    if isinstance(right, bool):
-        return right if right is stops_at else left
-    return either(left, right, span) if stops_at else both(left, right, span)
 
 
 # Names, literals, displays ----------------------------------------------------------------------------------------
@@ -93,6 +69,45 @@ def _name(scope: Scope, node: ast.Name) -> Value:
 
 def _tuple(scope: Scope, node: ast.Tuple) -> Value:
     return TupleValue(tuple(_items(scope, node.elts)))
+
+
+def _list(scope: Scope, node: ast.List) -> Value:
+    return TupleValue(tuple(_items(scope, node.elts)), is_list=True)
+
+
+def _walrus(scope: Scope, node: ast.NamedExpr) -> Value:
+    value = evaluate(scope, node.value)
+    scope.values[node.target.id] = value
+    return value
+
+
+def _comprehension(scope: Scope, node: ast.ListComp | ast.GeneratorExp) -> Value:
+    """Over known items: a list, or for `tuple(...)` and its like a sequence."""
+    if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
+        raise UnsupportedError(
+            "a comprehension with more than one loop or name is not supported", scope.span(node), instead="use loops"
+        )
+    (generator,) = node.generators
+    span, name = scope.span(generator.iter), generator.target.id
+    over = iterable(scope.builder, generator.iter, partial(evaluate, scope), span)
+    items = known_items(scope.builder, over, span)
+    if items is None:
+        raise UnsupportedError(
+            "the length of this comprehension is known only at run time", span, instead="fill an array in a loop"
+        )
+    inner = Scope.of(scope.translation, scope.source, scope.home, scope, scope.depth, frozenset({name}))
+    inner.control.depth = scope.control.depth
+    found: list[Value] = []
+    for item in items:
+        inner.values[name] = item
+        kept = [condition(inner, test) for test in generator.ifs]
+        if any(isinstance(answer, Node) for answer in kept):
+            raise UnsupportedError(
+                "a comprehension whose condition is known only at run time is not supported", span, instead="use a loop"
+            )
+        if all(kept):
+            found.append(evaluate(inner, node.elt))
+    return TupleValue(tuple(found), is_list=True)
 
 
 def _items(scope: Scope, nodes: list[ast.expr]) -> list[Value]:
@@ -154,75 +169,37 @@ def _unary(scope: Scope, node: ast.UnaryOp) -> Value:
 
 
 def _bool_op(scope: Scope, node: ast.BoolOp) -> Value:
-    """`and` and `or` give one of their operands, so that at run time both must be bools of one kind."""
+    """`and` and `or` give one of their operands."""
     span = scope.span(node)
     stops_at = isinstance(node.op, ast.Or)
     result = evaluate(scope, node.values[0])
     for following in node.values[1:]:
         answer = truth(scope.builder, result, span)
-        if isinstance(answer, bool):
-            if answer is stops_at:
-                return result
-            result = evaluate(scope, following)
-            continue
-        left = _bool(scope, result, span)
-        right = _in_case(scope, left, stops_at, span, partial(evaluate, scope, following))
-        if isinstance(right, bool):  # reached, it raises: the value is that of the left side
-            continue
-        result = _bool_of_kind(scope, left, _bool(scope, right, span), stops_at, span)
-    return result
-
-
-def _bool(scope: Scope, value: Value, span: Span) -> Node:
-    number = isinstance(value, Node) or (isinstance(value, Known) and isinstance(value.value, bool | np.bool))
-    node = scope.builder.node(value, span) if number else None
-    if node is not None and isinstance(node.type, Scalar) and node.type.dtype.kind == "b":
-        return node
-    raise UnsupportedError(
-        "`and` and `or` of values known only at run time need bools",
-        span,
-        have=f"{structure.python_type(value).__name__}",
-        instead="compare first, as (x != 0) and (y > 1), or use np.where",
-    )
-
-
-def _bool_of_kind(scope: Scope, left: Node, right: Node, stops_at: bool, span: Span) -> Node:
-    if left.type != right.type:
-        raise UnsupportedError(
-            "`and` and `or` of a Python bool and a NumPy bool give either type",
-            span,
-            have=f"{left.type}, {right.type}",
-            instead="use & and |, or bool(x)",
+        follow = partial(evaluate, scope, following)
+        if answer is stops_at:
+            return result
+        result = (
+            follow() if isinstance(answer, bool) else operand_in_case(scope, result, answer, stops_at, follow, span)
         )
-    if left.type == Scalar(np.dtype(np.bool), "python"):
-        return either(left, right, span) if stops_at else both(left, right, span)
-    return scope.builder.elementwise(np.logical_or if stops_at else np.logical_and, (left, right), span)
+    return result
 
 
 def _compare(scope: Scope, node: ast.Compare) -> Value:
+    return _chain(scope, node, 0, evaluate(scope, node.left))
+
+
+def _chain(scope: Scope, node: ast.Compare, place: int, left: Value) -> Value:
+    """The comparisons from number `place` on; the next one is made only if this one holds."""
     span = scope.span(node)
-    right, result = _link(scope, node.ops[0], evaluate(scope, node.left), node.comparators[0], span)
-    for op, following in zip(node.ops[1:], node.comparators[1:], strict=True):
-        answer = truth(scope.builder, result, span)
-        if answer is False:
-            return result
-        link = partial(_link, scope, op, right, following, span)
-        if answer is True:
-            right, result = link()
-            continue
-        first = _bool(scope, result, span)
-        linked = _in_case(scope, first, False, span, link)
-        if isinstance(linked, bool):  # reached, it raises: only a false `first` is left
-            return first
-        right, second = linked
-        result = _bool_of_kind(scope, first, _bool(scope, second, span), False, span)
-    return result
-
-
-def _link(scope: Scope, op: ast.cmpop, left: Value, node: ast.expr, span: Span) -> tuple[Value, Value]:
-    """The right operand of a comparison, and the comparison."""
-    right = evaluate(scope, node)
-    return right, _compared(scope, op, left, right, span)
+    right = evaluate(scope, node.comparators[place])
+    result = _compared(scope, node.ops[place], left, right, span)
+    if place + 1 == len(node.ops):
+        return result
+    answer = truth(scope.builder, result, span)
+    following = partial(_chain, scope, node, place + 1, right)
+    if isinstance(answer, bool):
+        return following() if answer else result
+    return operand_in_case(scope, result, answer, False, following, span)
 
 
 def _compared(scope: Scope, op: ast.cmpop, left: Value, right: Value, span: Span) -> Value:
@@ -235,11 +212,10 @@ def _compared(scope: Scope, op: ast.cmpop, left: Value, right: Value, span: Span
 
 def _conditional(scope: Scope, node: ast.IfExp) -> Value:
     answer = condition(scope, node.test)
+    then, other = partial(evaluate, scope, node.body), partial(evaluate, scope, node.orelse)
     if isinstance(answer, Node):
-        raise UnsupportedError(
-            "this condition is known only at run time", scope.span(node.test), instead="use np.where(condition, a, b)"
-        )
-    return evaluate(scope, node.body if answer else node.orelse)
+        return choose(scope, answer, then, other, scope.span(node))
+    return then() if answer else other()
 
 
 # Attributes, calls, subscripts ------------------------------------------------------------------------------------
@@ -298,13 +274,12 @@ def _call(scope: Scope, node: ast.Call) -> Value:
 
 def _subscript(scope: Scope, node: ast.Subscript) -> Value:
     base = evaluate(scope, node.value)
-    index = evaluate(scope, node.slice)
     span = scope.span(node)
+    if isinstance(base, Node) and isinstance(base.type, Array):
+        return writes.element_of(scope.builder, base, index_items(scope, node), span)
+    index = evaluate(scope, node.slice)
     if isinstance(base, TupleValue):
         return _item_of(scope, base, index, span)
-    if isinstance(base, Node) and isinstance(base.type, Array):
-        items = index.items if isinstance(index, TupleValue) else (index,)
-        return scope.builder.index(base, items, span)
     if isinstance(base, Known) and isinstance(base.value, str):
         found = _item_of(scope, TupleValue(tuple(map(Known, base.value))), index, span)
         letters = found.items if isinstance(found, TupleValue) else (found,)
@@ -314,12 +289,18 @@ def _subscript(scope: Scope, node: ast.Subscript) -> Value:
     raise PythonRaises(f"a {structure.python_type(base).__name__} cannot be indexed", span)
 
 
+def index_items(scope: Scope, node: ast.Subscript) -> tuple[Value, ...]:
+    """What stands between the brackets, item by item."""
+    index = evaluate(scope, node.slice)
+    return index.items if isinstance(index, TupleValue) and not index.is_list else (index,)
+
+
 def _item_of(scope: Scope, base: TupleValue, index: Value, span: Span) -> Value:
     """`t[i]` or `t[i:j]`; integers known only at run time are fixed to what they are today."""
     if isinstance(index, SliceValue):
         bounds = (_bound(scope, part, span) for part in (index.start, index.stop, index.step))
         try:
-            return TupleValue(base.items[slice(*bounds)])
+            return TupleValue(base.items[slice(*bounds)], base.is_list)
         except ValueError as error:  # a step of zero
             raise PythonRaises(str(error), span) from error
     number = _bound(scope, index, span)
@@ -351,6 +332,10 @@ _EVALUATORS: Mapping[type[ast.expr], Callable[[Scope, Any], Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Tuple: _tuple,
+    ast.List: _list,
+    ast.NamedExpr: _walrus,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
     ast.Lambda: _lambda,
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,

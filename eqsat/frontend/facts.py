@@ -78,6 +78,10 @@ class Facts:
         }
         self._assumed += facts[guard.relation]
 
+    def assume_length(self, length: Dim) -> None:
+        """The length of an array is never negative."""
+        self._assumed.append(length)
+
     @contextmanager
     def inside(self) -> Generator[None]:
         """What is assumed in the `with` block is forgotten at its end."""

@@ -12,12 +12,17 @@ from types import FunctionType
 
 from eqsat.errors import PythonRaises, SourceError, UnsupportedError
 from eqsat.frontend.captures import Home, refuse_unless_plain
+from eqsat.frontend.control import RESULT, Left, ReturnFrame
 from eqsat.frontend.expressions import evaluate
+from eqsat.frontend.joins import reading
 from eqsat.frontend.library import Call
+from eqsat.frontend.liveness import has_inner_return
+from eqsat.frontend.loops import Flow
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.statements import execute
-from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.values import Known, Maybe, TupleValue, Value
+from eqsat.ir.body import Labeled
 from eqsat.ir.region import ABSENT
 from eqsat.ir.span import Span
 
@@ -25,6 +30,8 @@ DEEPEST = 40
 """Calls within calls."""
 MOST = 2000
 """Calls in all, in one specialization."""
+ATTEMPTS = 8
+"""So often the types of early returns may widen."""
 
 
 def inline(scope: Scope, function: FunctionType | LocalFunction, call: Call) -> Value:
@@ -67,8 +74,42 @@ def _body(scope: Scope) -> Value:
         return evaluate(scope, node.body)
     if isinstance(node, ast.AsyncFunctionDef):
         raise UnsupportedError("an `async` function is not supported", scope.source.span(), instead="use def")
-    result = execute(scope, node.body)
-    return Known(None) if result is None else result
+    if not has_inner_return(node.body):
+        return _result(execute(scope, node.body))
+    return _meeting_returns(scope, node.body)
+
+
+def _result(flow: Flow) -> Value:
+    if isinstance(flow, Left):
+        raise PythonRaises("no way reaches the end of the function")
+    return Known(None) if flow is None else flow
+
+
+def _meeting_returns(scope: Scope, body: list[ast.stmt]) -> Value:
+    """A function with early returns, which meet at its end; translated again when one brings another type."""
+    recorder, before, span = scope.builder.recorder, dict(scope.values), scope.source.span()
+    mark, depth = recorder.mark(), scope.control.depth
+    for _ in range(ATTEMPTS):
+        frame = scope.control.returns
+        with recorder.block() as whole:
+            flow = execute(scope, body)
+            if frame.used and not isinstance(flow, Left):
+                frame.meeting.arrive(scope.builder, (RESULT,), {RESULT: _result(flow)}, span)
+        if not frame.used:
+            recorder.splice(whole)
+            return _result(flow)
+        if not frame.meeting.widened:
+            recorder.emit(Labeled(frame.label, whole.block))
+            carrier = frame.meeting.carrier(RESULT)
+            assert carrier is not None
+            found = reading(scope.builder, carrier, span)
+            assert not isinstance(found, Maybe)
+            return found
+        scope.control.returns = ReturnFrame(meeting=frame.meeting.again())
+        scope.control.depth = depth
+        scope.restore(before)
+        recorder.reset(mark)
+    raise UnsupportedError("the types of what is returned do not settle", span, instead="return one type")
 
 
 def default_of(scope: Scope, function: FunctionType, name: str, span: Span) -> Value:

@@ -1,7 +1,7 @@
-"""`a += b` on an array that was made in the function and that nothing else refers to: the name gets a new array.
+"""`a += b` on an array that was made just before and that nothing else refers to: the name gets a new array.
 
-Nobody can tell that from NumPy's writing into the old one. Called for augmented assignment. Every other write into an
-array is refused, or is NumPy's error where the memory is read-only: `PythonRaises`.
+Nobody can tell that from NumPy's writing into the old one, and what is a value can fuse. Called for augmented
+assignment; every other write into an array goes to its memory (`writes`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from eqsat.errors import PythonRaises
 from eqsat.frontend import structure
-from eqsat.frontend.refusals import refused_mutation
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.values import SliceValue, TupleValue, Value
+from eqsat.ir.body import Scatter, Set, Statement, Write, inner_blocks, root_of, statements
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import Span
@@ -28,16 +28,11 @@ OWNS_MEMORY = frozenset({*UFUNCS, "copy", "cast", "select", "reduce"})
 """Nodes whose array is new memory."""
 
 
-def refuse_write(scope: Scope, array: Node, name: str, span: Span, instead: str) -> None:
-    """Raise the error for a write into `array`, called `name`."""
-    if scope.translation.is_readonly(array):
-        raise PythonRaises("assignment destination is read-only", span)
-    raise refused_mutation(name, span, instead)
-
-
 def is_free(scope: Scope, array: Node, name: str) -> bool:
     """Whether `name` is all that refers to `array`, which was made in the function."""
     if array.op not in OWNS_MEMORY or array in scope.builder.readonly:
+        return False
+    if not scope.builder.recorder.is_here(array) or is_written(scope, array):
         return False
     for living in scope.translation.scopes:
         for key, value in living.values.items():
@@ -45,6 +40,17 @@ def is_free(scope: Scope, array: Node, name: str) -> bool:
             if not own and any(array in _memory_of(node) for node in _nodes(value)):
                 return False
     return True
+
+
+def is_written(scope: Scope, array: Node) -> bool:
+    """Whether a statement writes into the array or holds on to it, so that it is more than a value."""
+    recorded = (one for opened in scope.builder.recorder.open for one in opened.statements)
+    everything = (one for outer in recorded for one in (outer, *within(outer)))
+    return any(
+        (isinstance(one, Write | Scatter) and root_of(one.target) is array)
+        or (isinstance(one, Set) and root_of(one.value) is array)
+        for one in everything
+    )
 
 
 def updated(scope: Scope, symbol: str, array: Node, operand: Value, span: Span) -> Node:
@@ -64,6 +70,12 @@ def updated(scope: Scope, symbol: str, array: Node, operand: Value, span: Span) 
             raise PythonRaises(f"cannot cast {made.type.dtype} to {array.type.dtype} with same_kind", span)
         made = builder.cast(made, array.type.dtype, span)
     return dataclasses.replace(made, type=array.type)
+
+
+def within(statement: Statement) -> Iterator[Statement]:
+    """The statements within a statement."""
+    for block in inner_blocks(statement):
+        yield from statements(block)
 
 
 def _memory_of(node: Node) -> Iterator[Node]:

@@ -131,9 +131,14 @@ def _check_exact(builder: Builder, node: Node, span: Span) -> None:
         assert isinstance(node.attr, Constant)
         if abs(int(node.attr.value)) <= _EXACT_IN_FLOAT:
             return
-    for name, bound in (("le", _EXACT_IN_FLOAT), ("ge", -_EXACT_IN_FLOAT)):
-        limit = Node("constant", (), Constant.of(bound, INT.dtype), INT, span)
-        builder.check(Node("py." + name, (node, limit), None, BOOL, span))
+    check_within(builder, node, _EXACT_IN_FLOAT, span)
+
+
+def check_within(builder: Builder, node: Node, limit: int, span: Span) -> None:
+    """Check that a Python int is between `-limit` and `limit`."""
+    for name, bound in (("le", limit), ("ge", -limit)):
+        number = Node("constant", (), Constant.of(bound, INT.dtype), INT, span)
+        builder.check(Node("py." + name, (node, number), None, BOOL, span))
 
 
 def _kind(node: Node, span: Span) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from eqsat.ir.body import LOCAL, Block, Check, Statement
+from eqsat.ir.body import LOCAL, Block, Body, Check, Statement
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.nodes import Node, next_serial
 from eqsat.ir.span import Span
@@ -25,6 +25,7 @@ class Open:
     first: int = field(default_factory=next_serial)
     statements: list[Statement] = field(default_factory=list[Statement])
     closed: Block | None = None
+    own: int | None = None
 
     @property
     def block(self) -> Block:
@@ -33,8 +34,15 @@ class Open:
         return self.closed
 
     def close(self) -> None:
-        """Nothing more happens in it."""
-        self.closed = Block(tuple(self.statements), self.first, next_serial())
+        """Nothing more happens in it, unless it is opened again for statements that make no nodes of their own."""
+        last = self.closed.last if self.closed else next_serial()
+        if self.own is None:
+            self.own = len(self.statements)
+        self.closed = Block(tuple(self.statements), self.first, last)
+
+    def reset(self) -> None:
+        """Forget what was added after it was first closed."""
+        del self.statements[self.own :]
 
 
 @dataclass(slots=True, eq=False)
@@ -54,6 +62,12 @@ class Recorder:
             self.open[-1].statements += [Check(node) for node in self.checks]
             self.checks.clear()
 
+    def body(self) -> Body:
+        """The function in order, once it is translated."""
+        (whole,) = self.open
+        whole.close()
+        return Body(whole.block, self.symbols)
+
     def emit(self, statement: Statement) -> None:
         """This happens now."""
         self.start()
@@ -69,8 +83,12 @@ class Recorder:
     @contextmanager
     def block(self) -> Generator[Open]:
         """What is made in the `with` statement happens in a block of its own."""
-        self.start()
-        opened = Open()
+        with self.reopened(Open()) as opened:
+            yield opened
+
+    @contextmanager
+    def reopened(self, opened: Open) -> Generator[Open]:
+        """What happens in the `with` statement comes last in this block."""
         self.open.append(opened)
         try:
             yield opened
@@ -78,6 +96,28 @@ class Recorder:
             popped = self.open.pop()
             assert popped is opened
             opened.close()
+
+    def restart(self, checks: list[Node]) -> None:
+        """There is an order, which begins here, after these checks."""
+        self.checks[:] = checks
+        self.in_order = False
+        self.start()
+
+    def is_here(self, node: Node) -> bool:
+        """Whether a node was made in the block that is open, not around it."""
+        return node.serial >= self.open[-1].first
+
+    def mark(self) -> int:
+        """How far the open block is; see `reset`."""
+        return len(self.open[-1].statements)
+
+    def reset(self, mark: int) -> None:
+        """Forget the statements of the open block since `mark`."""
+        del self.open[-1].statements[mark:]
+
+    def splice(self, inner: Open) -> None:
+        """What happened in a block of its own happens in the open one: nobody leaves that block early."""
+        self.open[-1].statements += inner.statements
 
     def number(self, node: Node) -> Dim:
         """The integer as a size: a symbol of its own."""

@@ -18,8 +18,6 @@ OUTSIDE = "do it outside the jitted function and pass the result in"
 WHOLE_ARRAYS = "write it over whole arrays: slices, broadcasting, reductions"
 
 SYNTAX: Mapping[type[ast.AST], tuple[str, str]] = {
-    ast.For: ("a `for` loop", WHOLE_ARRAYS),
-    ast.While: ("a `while` loop", WHOLE_ARRAYS),
     ast.Try: ("`try`", "let exceptions pass, and catch them around the call"),
     ast.TryStar: ("`try`", "let exceptions pass, and catch them around the call"),
     ast.With: ("`with`", "put the `with` around the call"),
@@ -27,14 +25,11 @@ SYNTAX: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.ClassDef: ("a class", "define it outside"),
     ast.Global: ("`global`", "return the new value"),
     ast.Nonlocal: ("`nonlocal`", "return the new value"),
-    ast.Delete: ("`del`", "leave it out: memory is freed when nothing reads a value any more"),
     ast.Import: ("`import` in a function", "import at the top of the file"),
     ast.ImportFrom: ("`import` in a function", "import at the top of the file"),
     ast.AsyncFunctionDef: ("an `async` function", "use def"),
     ast.AsyncFor: ("`async for`", WHOLE_ARRAYS),
     ast.AsyncWith: ("`async with`", "put the `with` around the call"),
-    ast.Break: ("`break`", WHOLE_ARRAYS),
-    ast.Continue: ("`continue`", WHOLE_ARRAYS),
     ast.ListComp: ("a list comprehension", WHOLE_ARRAYS),
     ast.SetComp: ("a set comprehension", WHOLE_ARRAYS),
     ast.DictComp: ("a dict comprehension", WHOLE_ARRAYS),
@@ -42,18 +37,16 @@ SYNTAX: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.Yield: ("`yield`", "return a tuple"),
     ast.YieldFrom: ("`yield from`", "return a tuple"),
     ast.Await: ("`await`", "await it outside the jitted function and pass the result in"),
-    ast.NamedExpr: ("an assignment within an expression", "assign on a line of its own"),
     ast.JoinedStr: ("an f-string", "format outside the jitted function"),
-    ast.List: ("a list", "use a tuple; for an array, make it outside and pass it in"),
     ast.Dict: ("a dict", "use local names or a tuple"),
     ast.Set: ("a set", "use a tuple"),
 }
 
 FUNCTIONS: Mapping[object, str] = {
     builtins.print: "print outside the jitted function, or the returned values",
-    builtins.range: WHOLE_ARRAYS,
-    builtins.enumerate: WHOLE_ARRAYS,
-    builtins.zip: WHOLE_ARRAYS,
+    builtins.range: "use it in the head of a `for` loop",
+    builtins.enumerate: "use it in the head of a `for` loop",
+    builtins.zip: "use it in the head of a `for` loop",
     builtins.map: WHOLE_ARRAYS,
     builtins.filter: "use np.where",
     builtins.sum: "use np.sum",
@@ -90,8 +83,3 @@ def refused_function(function: object, name: str, span: Span) -> UnsupportedErro
         what = f"`{name}` makes an object of class {function.__name__}, which is not supported"
         return UnsupportedError(what, span, instead=OUTSIDE)
     return UnsupportedError(f"`{name}` is not supported yet", span, instead=instead or OUTSIDE)
-
-
-def refused_mutation(name: str, span: Span, instead: str) -> UnsupportedError:
-    """The error for a statement that would write into an array."""
-    return UnsupportedError(f"assignment into an array is not supported yet: `{name}`", span, instead=instead)

@@ -16,13 +16,14 @@ from types import FunctionType, ModuleType
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend.arguments import PYTHON_TYPES, sizes_of, strides_of, type_of
+from eqsat.frontend.arguments import PYTHON_TYPES, memory_of, sizes_of, strides_of, type_of
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import Captures, Home
+from eqsat.frontend.control import Control, Meeting
 from eqsat.frontend.library import Call, Library
 from eqsat.frontend.source import FunctionNode, Placed, Source
-from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.ir.nodes import IN_PLACE, Node
+from eqsat.frontend.values import Known, Maybe, SliceValue, TupleValue, Value
+from eqsat.ir.nodes import Node
 from eqsat.ir.region import Param
 from eqsat.ir.span import Span
 
@@ -51,17 +52,20 @@ class Translation:
     """One specialization in the making.
 
     `inline` translates a call of a Python function in place. `params` are the arguments, then the arrays found in
-    globals and closures. `calls` counts what was inlined, `scopes` are those whose names can still be read.
+    globals and closures, `memory` the lowest address of each and the one behind its highest. `calls` counts what was
+    inlined, `scopes` are those whose names can still be read. `met`: what the names of a loop were found to hold, so
+    that translating it again begins with that.
     """
 
     builder: Builder
     library: Library
     inline: Inline
     params: list[Param]
-    readonly: frozenset[int]
+    memory: dict[int, tuple[int, int]]
     captures: Captures = field(default_factory=Captures)
     calls: int = 0
     scopes: list[Scope] = field(default_factory=list)
+    met: dict[object, Meeting] = field(default_factory=dict)
     _arrays: dict[int, Node] = field(default_factory=dict)
 
     def static(self, value: object, name: str, span: Span) -> Value:
@@ -89,18 +93,6 @@ class Translation:
             instead=remedies.get(kind, "bind its numbers and arrays to global names, or pass them as arguments"),
         )
 
-    def is_readonly(self, node: Node) -> bool:
-        """Whether the memory of an array is known to be read-only: an argument's, what NumPy made so, or a view."""
-        readonly = self.builder.readonly
-        while node.op in IN_PLACE and node not in readonly:
-            node = node.args[0]
-        if node in readonly:
-            return True
-        if node.op != "param" or not isinstance(node.attr, int):
-            return False
-        captured = self.params[node.attr].captured
-        return not captured.flags.writeable if isinstance(captured, np.ndarray) else node.attr in self.readonly
-
     def _captured(self, array: np.ndarray, name: str, span: Span) -> Node:
         if id(array) not in self._arrays:
             index = len(self.params)
@@ -109,7 +101,10 @@ class Translation:
             if self.builder.facts.strides is not None:
                 self.builder.facts.strides.update(strides_of([array], index))
             self.params.append(Param(name, type_, array))
+            self.memory[index] = memory_of([array])[0]
             self._arrays[id(array)] = self.builder.param(index, type_, span)
+            if not array.flags.writeable:
+                self.builder.locked.add(self._arrays[id(array)])
         return self._arrays[id(array)]
 
 
@@ -127,12 +122,20 @@ class Scope:
     enclosing: Scope | None
     depth: int
     local: frozenset[str]
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, Value | Maybe] = field(default_factory=dict)
+    control: Control = field(default_factory=Control)
 
     @staticmethod
-    def of(translation: Translation, source: Source, home: Home, enclosing: Scope | None, depth: int) -> Scope:
-        """A fresh scope for a call of the function `source`."""
-        return Scope(translation, source, home, enclosing, depth, bound_names(source.node))
+    def of(
+        translation: Translation,
+        source: Source,
+        home: Home,
+        enclosing: Scope | None,
+        depth: int,
+        local: frozenset[str] | None = None,
+    ) -> Scope:
+        """A fresh scope for a call of the function `source`, or of a part of it with names of its own."""
+        return Scope(translation, source, home, enclosing, depth, bound_names(source.node) if local is None else local)
 
     @property
     def builder(self) -> Builder:
@@ -149,12 +152,23 @@ class Scope:
             if name in scope.local:
                 if name not in scope.values:
                     raise PythonRaises(f"`{name}` is read before it has a value", span)
-                return scope.values[name]
+                return self._held(scope.values[name])
             scope = scope.enclosing
         if name == "__debug__":
             return Known(__debug__)
         found = self.translation.captures.name(self.home, name, span)
         return self.translation.static(found, name, span)
+
+    def _held(self, value: Value | Maybe) -> Value:
+        if isinstance(value, Maybe):
+            self.builder.check(value.bound)
+            return value.value
+        return value
+
+    def restore(self, values: Mapping[str, Value | Maybe]) -> None:
+        """The names hold what they held before."""
+        self.values.clear()
+        self.values.update(values)
 
 
 def bound_names(node: FunctionNode) -> frozenset[str]:

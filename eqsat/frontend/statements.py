@@ -1,8 +1,7 @@
-"""Statements of Python: names get values, and the function gets its result.
+"""Statements of Python: names get values, arrays are written to, and the function gets its result.
 
 Called for the body of every function that is translated. A branch is taken here when its condition is known or
-depends on sizes; a condition known only at run time is accepted where one branch merely raises. Writing into an array
-that anybody else could see is refused.
+depends on sizes; `branches` and `loops` translate what is decided at run time. How statements end is a `Flow`.
 """
 
 from __future__ import annotations
@@ -12,36 +11,48 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import inplace, structure
-from eqsat.frontend.expressions import condition, evaluate, local_function, shortened
+from eqsat.frontend import inplace, structure, writes
+from eqsat.frontend.branches import translate_if
+from eqsat.frontend.control import RESULT, Left
+from eqsat.frontend.expressions import condition, evaluate, index_items, local_function
+from eqsat.frontend.loops import Flow, leave_loop, translate_for, translate_while
 from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import Scope
-from eqsat.frontend.truth import negation
+from eqsat.frontend.truth import learn, negation
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.ir.body import Leave
 from eqsat.ir.dims import dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array
 
 
-def execute(scope: Scope, body: Sequence[ast.stmt]) -> Value | None:
-    """Translate statements in order; the function's result if one of them returns, else None."""
+def execute(scope: Scope, body: Sequence[ast.stmt]) -> Flow:
+    """Translate statements in order, up to the first that leaves."""
     for statement in body:
         handler = _STATEMENTS.get(type(statement))
         if handler is None:
             raise refused_syntax(statement, scope.span(statement))
-        result = handler(scope, statement)
-        if result is not None:
-            return result
+        flow = handler(scope, statement)
+        if flow is not None:
+            return flow
     return None
 
 
-def _return(scope: Scope, node: ast.Return) -> Value:
-    return Known(None) if node.value is None else evaluate(scope, node.value)
+def _return(scope: Scope, node: ast.Return) -> Flow:
+    value: Value = Known(None) if node.value is None else evaluate(scope, node.value)
+    frame, builder, span = scope.control.returns, scope.builder, scope.span(node)
+    if not scope.control.depth and not frame.used:
+        return value
+    frame.used = True
+    frame.meeting.arrive(builder, (RESULT,), {RESULT: value}, span)
+    builder.emit(Leave(frame.label))
+    return Left.GONE
 
 
 def _expression(scope: Scope, node: ast.Expr) -> None:
-    evaluate(scope, node.value)
+    if not isinstance(node.value, ast.Constant):
+        evaluate(scope, node.value)
 
 
 def _pass(scope: Scope, node: ast.Pass) -> None:
@@ -57,25 +68,49 @@ def _assert(scope: Scope, node: ast.Assert) -> None:
         return
     holds = condition(scope, node.test)
     if isinstance(holds, Node):
-        scope.builder.checks.append(holds)
+        scope.builder.check(holds)
     elif not holds:
         raise PythonRaises("an assertion fails", scope.span(node))
 
 
-def _if(scope: Scope, node: ast.If) -> Value | None:
+def _if(scope: Scope, node: ast.If) -> Flow:
     holds = condition(scope, node.test)
     if not isinstance(holds, Node):
         return execute(scope, node.body if holds else node.orelse)
-    span = scope.span(node.test)
-    for raising, other, survives in ((node.body, node.orelse, negation(holds, span)), (node.orelse, node.body, holds)):
-        if raising and isinstance(raising[0], ast.Raise) and isinstance(survives, Node):
-            scope.builder.checks.append(survives)
+    for raising, other, survives in ((node.body, node.orelse, False), (node.orelse, node.body, True)):
+        if raising and isinstance(raising[0], ast.Raise):
+            span = scope.span(node.test)
+            checked = holds if survives else negation(holds, span)
+            scope.builder.check(scope.builder.truth_node(checked, span))
+            learn(scope.builder, holds, survives, span)
             return execute(scope, other)
-    raise UnsupportedError(
-        "this condition is known only at run time: `if` on values is not supported yet",
-        span,
-        instead="compute both and choose: np.where(condition, a, b)",
-    )
+    return translate_if(scope, node, holds, execute)
+
+
+def _for(scope: Scope, node: ast.For) -> Flow:
+    return translate_for(scope, node, execute, _bind, evaluate)
+
+
+def _while(scope: Scope, node: ast.While) -> Flow:
+    return translate_while(scope, node, execute, condition)
+
+
+def _break(scope: Scope, node: ast.Break) -> Flow:
+    return leave_loop(scope, Left.BREAK, scope.span(node))
+
+
+def _continue(scope: Scope, node: ast.Continue) -> Flow:
+    return leave_loop(scope, Left.CONTINUE, scope.span(node))
+
+
+def _delete(scope: Scope, node: ast.Delete) -> None:
+    for target in node.targets:
+        if not isinstance(target, ast.Name):
+            raise UnsupportedError(
+                "`del` of what is no name is not supported", scope.span(target), instead="delete names only"
+            )
+        if scope.values.pop(target.id, None) is None:
+            raise PythonRaises(f"`{target.id}` is deleted before it has a value", scope.span(target))
 
 
 def _define(scope: Scope, node: ast.FunctionDef) -> None:
@@ -103,46 +138,72 @@ def _annotated(scope: Scope, node: ast.AnnAssign) -> None:
 
 
 def _augmented(scope: Scope, node: ast.AugAssign) -> None:
-    span = scope.span(node)
-    if not isinstance(node.target, ast.Name):
-        _bind(scope, node.target, None)
-        return
-    reading = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-    value = scope.read(reading)
-    symbol = type(node.op).__name__.lower()
-    operand = evaluate(scope, node.value)
-    if not isinstance(value, Node) or not isinstance(value.type, Array):
-        scope.values[node.target.id] = structure.operate(scope.builder, symbol, (value, operand), span)
-    elif symbol in inplace.OPERATORS and inplace.is_free(scope, value, node.target.id):
-        scope.values[node.target.id] = inplace.updated(scope, symbol, value, operand, span)
+    span, builder, symbol = scope.span(node), scope.builder, type(node.op).__name__.lower()
+    target = node.target
+    if isinstance(target, ast.Name):
+        value = scope.read(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+        scope.values[target.id] = _updated(scope, symbol, value, evaluate(scope, node.value), target.id, span)
+    elif isinstance(target, ast.Subscript):
+        base = evaluate(scope, target.value)
+        if not isinstance(base, Node) or not isinstance(base.type, Array):
+            raise PythonRaises("this does not support item assignment", scope.span(target))
+        items = index_items(scope, target)
+        writes.refuse_readonly(builder, base, span)
+        value = writes.element_of(builder, base, items, scope.span(target))
+        operand = evaluate(scope, node.value)
+        if isinstance(value.type, Array) and not writes.is_fancy(items):
+            writes.update(builder, symbol, value, operand, span)
+            return
+        made = structure.operate(builder, symbol, (value, operand), span)
+        if isinstance(value.type, Array):
+            made = writes.as_updated(builder, value, made, span)
+        writes.write_items(builder, base, items, made, span)
     else:
-        inplace.refuse_write(scope, value, node.target.id, span, _rebinding(node))
+        owner = evaluate(scope, target)
+        if not isinstance(owner, Node) or not isinstance(owner.type, Array):
+            raise _refused_attribute(scope, target)
+        writes.update(builder, symbol, owner, evaluate(scope, node.value), span)
 
 
-def _rebinding(node: ast.AugAssign) -> str:
-    """`a += b` as `a = a + b`."""
-    target = ast.unparse(node.target)
-    made = ast.BinOp(ast.Name(target, ast.Load()), node.op, node.value)
-    return f"build a new array: {target} = {shortened(made)}"
+def _updated(scope: Scope, symbol: str, value: Value, operand: Value, name: str, span: Span) -> Value:
+    """What a name holds after `name <symbol>= operand`."""
+    if not isinstance(value, Node) or not isinstance(value.type, Array):
+        return structure.operate(scope.builder, symbol, (value, operand), span)
+    if symbol in inplace.OPERATORS and inplace.is_free(scope, value, name):
+        return inplace.updated(scope, symbol, value, operand, span)
+    writes.update(scope.builder, symbol, value, operand, span)
+    return value
 
 
-def _bind(scope: Scope, target: ast.expr, value: Value | None) -> None:
-    """Give a target its value; None stands for one that need not be known, since the target is refused."""
-    if isinstance(target, ast.Name) and value is not None:
+def _refused_attribute(scope: Scope, target: ast.expr) -> Exception:
+    return UnsupportedError(
+        "assignment to an attribute is not supported", scope.span(target), instead="return the new value"
+    )
+
+
+def _bind(scope: Scope, target: ast.expr, value: Value) -> None:
+    """Give a target its value."""
+    if isinstance(target, ast.Name):
         scope.values[target.id] = value
-    elif isinstance(target, ast.Tuple | ast.List) and value is not None:
+    elif isinstance(target, ast.Tuple | ast.List):
         _unpack(scope, target, value)
     elif isinstance(target, ast.Subscript):
         owner = evaluate(scope, target.value)
-        if isinstance(owner, Node) and isinstance(owner.type, Array):
-            inplace.refuse_write(
-                scope, owner, shortened(target.value), scope.span(target), "build a new array: np.where(...)"
-            )
-        raise PythonRaises("this does not support item assignment", scope.span(target))
+        if not isinstance(owner, Node) or not isinstance(owner.type, Array):
+            if isinstance(owner, TupleValue) and owner.is_list:
+                raise UnsupportedError(
+                    "assignment into a list is not supported", scope.span(target), instead="use an array"
+                )
+            raise PythonRaises("this does not support item assignment", scope.span(target))
+        writes.write_items(scope.builder, owner, index_items(scope, target), value, scope.span(target))
+    elif isinstance(target, ast.Attribute) and target.attr in ("real", "imag", "flat"):
+        part = evaluate(scope, target)
+        if not isinstance(part, Node) or not isinstance(part.type, Array):
+            raise _refused_attribute(scope, target)
+        writes.refuse_readonly(scope.builder, part, scope.span(target))
+        writes.write(scope.builder, part, value, scope.span(target))
     else:
-        raise UnsupportedError(
-            "assignment to an attribute is not supported", scope.span(target), instead="return the new value"
-        )
+        raise _refused_attribute(scope, target)
 
 
 def _unpack(scope: Scope, target: ast.Tuple | ast.List, value: Value) -> None:
@@ -155,9 +216,13 @@ def _unpack(scope: Scope, target: ast.Tuple | ast.List, value: Value) -> None:
         for part, item in zip(target.elts, items, strict=True):
             _bind(scope, part, item)
         return
-    raise UnsupportedError(
-        "a starred target is not supported", scope.span(target.elts[starred[0]]), instead="take items by index: t[1:]"
-    )
+    before, after = starred[0], len(target.elts) - starred[0] - 1
+    if len(starred) > 1 or len(items) < before + after:
+        raise PythonRaises(f"not enough values to unpack: {len(items)}", span)
+    middle = TupleValue(items[before : len(items) - after], is_list=True)
+    values = (*items[:before], middle, *items[len(items) - after :])
+    for part, item in zip(target.elts, values, strict=True):
+        _bind(scope, part.value if isinstance(part, ast.Starred) else part, item)
 
 
 def _iterated(scope: Scope, value: Value, count: int, starred: bool, span: Span) -> tuple[Value, ...]:
@@ -165,7 +230,7 @@ def _iterated(scope: Scope, value: Value, count: int, starred: bool, span: Span)
     if isinstance(value, TupleValue):
         return value.items
     if isinstance(value, Node) and isinstance(value.type, Array) and value.type.ndim and not starred:
-        if not scope.builder.decide(value.type.shape[0], "==", dim(count), span):
+        if not scope.builder.decide(value.type.shape[0], "==", dim(count), span, expected=True):
             raise PythonRaises(f"an array of another length for {count} names", span)
         return tuple(scope.builder.index(value, (Known(k),), span) for k in range(count))
     if isinstance(value, Known) and isinstance(value.value, str):
@@ -173,13 +238,18 @@ def _iterated(scope: Scope, value: Value, count: int, starred: bool, span: Span)
     raise PythonRaises(f"a {structure.python_type(value).__name__} cannot be unpacked", span)
 
 
-_STATEMENTS: Mapping[type[ast.stmt], Callable[[Scope, Any], Value | None]] = {
+_STATEMENTS: Mapping[type[ast.stmt], Callable[[Scope, Any], Flow]] = {
     ast.Return: _return,
     ast.Expr: _expression,
     ast.Pass: _pass,
     ast.Raise: _raise,
     ast.Assert: _assert,
     ast.If: _if,
+    ast.For: _for,
+    ast.While: _while,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.Delete: _delete,
     ast.FunctionDef: _define,
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,

@@ -6,7 +6,7 @@ and recorded as guards. Refuses what the modules beside it refuse; raises `Pytho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FunctionType
 
 from eqsat.errors import UnsupportedError
@@ -18,9 +18,10 @@ from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
+from eqsat.ir.body import Body, written_roots
 from eqsat.ir.dims import ONE, ZERO, Symbol
 from eqsat.ir.nodes import IN_PLACE, Node
-from eqsat.ir.region import Param, Region, Result, Same, TupleOf, nodes_of
+from eqsat.ir.region import Disjoint, Param, Region, Result, Same, TupleOf, nodes_of
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, NoneType, Type
 from eqsat.ir.view import View, identity
@@ -34,36 +35,54 @@ def translate(
     readonly: frozenset[int] = frozenset(),
     *,
     strides: Mapping[Symbol, int] | None = None,
+    memory: Mapping[int, tuple[int, int]] | None = None,
 ) -> Region:
     """The region of `function` for arguments of `arg_types`, by position, then the keyword-only ones in their order.
 
     Parameters beyond the given types have their defaults, as constants. `sizes` and `strides` (in bytes) are those
-    of the call, `readonly` the numbers of the arguments that may not be written to.
+    of the call, `readonly` the numbers of the arguments that may not be written to, `memory` the lowest address of each
+    array and the one behind its highest.
     """
     source = parse(function)
     span = source.span()
     names = _names(source, function)
     builder = Builder(sizes, strides)
     params = [Param(name, type_) for name, type_ in zip(names, arg_types, strict=False)]
-    translation = Translation(builder, library, inline, params, readonly)
+    translation = Translation(builder, library, inline, params, dict(memory or {}))
     scope = Scope.of(translation, source, Home.of(function), None, 0)
     for index, param in enumerate(tuple(params)):
         is_none = isinstance(param.type, NoneType)
-        scope.values[param.name] = Known(None) if is_none else builder.param(index, param.type, span)
+        node = builder.param(index, param.type, span)
+        scope.values[param.name] = Known(None) if is_none else node
+        if index in readonly:
+            builder.locked.add(node)
     for name in names[len(arg_types) :]:
         scope.values[name] = default_of(scope, function, name, span)
     result = _result(run(scope), span)
     for node in nodes_of(result):
         _refuse_readonly(node, builder)
+    body = builder.recorder.body() if builder.recorder.in_order else None
     return Region(
         name=function.__name__,
         params=tuple(params),
         result=result,
-        guards=tuple(builder.guards),
+        guards=(*builder.guards, *(() if body is None else _apart(body, translation, span))),
         checks=tuple(builder.checks),
         captures=tuple(translation.captures.found.values()),
         span=span,
+        body=body,
     )
+
+
+def _apart(body: Body, translation: Translation, span: Span) -> Iterator[Disjoint]:
+    """For every array that may be written to, whether it shares memory with the other ones today."""
+    written = {root.attr for root in written_roots(body) if root.op == "param"}
+    memory = translation.memory
+    for first in sorted(number for number in written if isinstance(number, int)):
+        for second in sorted(memory):
+            if second != first and not (second in written and second < first):
+                (low, high), (low2, high2) = memory[first], memory[second]
+                yield Disjoint(first, second, high <= low2 or high2 <= low or low == high or low2 == high2, span)
 
 
 def _names(source: Source, function: FunctionType) -> list[str]:

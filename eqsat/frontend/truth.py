@@ -17,6 +17,7 @@ from eqsat.frontend.facts import is_local
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import ONE, ZERO, Dim, product
 from eqsat.ir.nodes import Node
+from eqsat.ir.region import Guard, Relation
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Scalar
 
@@ -95,3 +96,35 @@ def _formula(builder: Builder, node: Node, span: Span) -> Dim | None:
         return None
     found = builder.formula(node)
     return None if found is None or is_local(found) else found
+
+
+def learn(builder: Builder, condition: bool | Node, holds: bool, span: Span) -> None:
+    """From here to the end of the block the condition is known to hold, or not to: what it says of integers."""
+    if not isinstance(condition, Node):
+        return
+    if condition.op == "py.not":
+        learn(builder, condition.args[0], not holds, span)
+    elif condition.op == ("py.and" if holds else "py.or"):
+        for part in condition.args:
+            learn(builder, part, holds, span)
+    elif condition.op in _COMPARED and all(_is_int(arg) for arg in condition.args):
+        left, right = (builder.dim(arg, span) for arg in condition.args)
+        name, exchanged = _COMPARED[condition.op]
+        if exchanged:
+            left, right = right, left
+        builder.facts.assume(Guard(left, name if holds else _OPPOSITE[name], right, span))
+
+
+_COMPARED: Mapping[str, tuple[Relation, bool]] = {
+    "py.eq": ("==", False),
+    "py.ne": ("!=", False),
+    "py.lt": ("<", False),
+    "py.ge": (">=", False),
+    "py.gt": ("<", True),
+    "py.le": (">=", True),
+}
+_OPPOSITE: Mapping[Relation, Relation] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<"}
+
+
+def _is_int(node: Node) -> bool:
+    return isinstance(node.type, Scalar) and node.type.kind == "python" and node.type.dtype.kind == "i"

@@ -19,9 +19,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class TupleValue:
-    """A tuple, or a list display used as one."""
+    """A tuple, or a list display used as one (`is_list`)."""
 
     items: tuple[Value, ...]
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class SliceValue:
     start: Value
     stop: Value
     step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """What a name holds if `bound`, a bool, is true; else it has no value."""
+
+    value: Value
+    bound: Node
 
 
 Value = Node | Known | TupleValue | SliceValue

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from eqsat.ir.nodes import Node, next_serial
+from eqsat.ir.nodes import IN_PLACE, Node, next_serial
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Scalar
 
@@ -214,3 +214,32 @@ def statements(block: Block) -> Iterator[Statement]:
         yield statement
         for inner in inner_blocks(statement):
             yield from statements(inner)
+
+
+def root_of(node: Node) -> Node:
+    """The array in whose memory an array or element is."""
+    while node.op in IN_PLACE:
+        node = node.args[0]
+    return node
+
+
+def written_roots(body: Body) -> frozenset[Node]:
+    """The arrays whose memory a function may write to: none of them a `read`, but all that its variable may hold."""
+    held: dict[Variable, set[Node]] = {}
+    written: list[Node] = []
+    for statement in statements(body.block):
+        if isinstance(statement, Set) and isinstance(statement.variable.type, Array):
+            held.setdefault(statement.variable, set()).add(root_of(statement.value))
+        elif isinstance(statement, Write | Scatter):
+            written.append(root_of(statement.target))
+    found: set[Node] = set()
+    seen: set[Variable] = set()
+    while written:
+        root = written.pop()
+        if root.op == "read" and isinstance(root.attr, Variable):
+            if root.attr not in seen:
+                seen.add(root.attr)
+                written += held.get(root.attr, ())
+        else:
+            found.add(root)
+    return frozenset(found)
