@@ -24,12 +24,13 @@ def package(name: str) -> Any:
     return found
 
 
-def numba_version(function: FunctionType) -> Callable[..., Any] | None:
+def numba_version(function: FunctionType, boundscheck: bool = False) -> Callable[..., Any] | None:
     """`function` under `numba.njit`, and with it every helper that it calls, which Numba asks its users to do."""
     numba = package("numba")
     if numba is None:
         return None
-    return numba.njit(_with_jitted_helpers(function, numba.njit, {}))
+    njit = numba.njit(boundscheck=boundscheck)
+    return njit(_with_jitted_helpers(function, njit, {}))
 
 
 def _with_jitted_helpers(function: FunctionType, njit: Any, done: dict[str, Any]) -> FunctionType:

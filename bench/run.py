@@ -1,7 +1,8 @@
 """`python -m bench.run [name ...]`: measure and print tables in markdown.
 
-Without names: all cases, then `startup`. A name selects the cases that begin with it; `corpus` selects every
-program of the corpus, `startup` the cost of importing and compiling. `--seconds` is the time for each case.
+Without names: everything but `corpus`. A name selects the cases that begin with it. `loops` selects the cases with
+loops, `corpus` every array program, `bounds` the cost of checking indices, `first-calls` the cost of compiling each
+program, `startup` that of importing and of the very first compile. `--seconds` is the time for each case.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads it: idle threads 
 
 import warnings
 
-from bench import startup
+from bench import bounds, first_calls, startup
 from bench.cases import CASES, CORPUS, Case
 from bench.contest import Result, contest
 from bench.harness import Timing, machine, pin_to_one_core, readable
+from bench.loops import LOOPS
 
 COLUMNS = ("case", "NumPy", "eqsat", "over NumPy", "Numba", "eqsat over Numba", "NumExpr", "bits", "goal")
 
@@ -64,14 +66,16 @@ def _goal(case: Case, over_numpy: float | None, over_numba: float | None) -> str
 def chosen(names: list[str]) -> list[Case]:
     """The cases selected on the command line."""
     if not names:
-        return CASES
-    found = [case for case in CASES if any(case.name.startswith(name) for name in names)]
-    return found + (CORPUS if "corpus" in names else [])
+        return CASES + LOOPS
+    found = [case for case in CASES + LOOPS if any(case.name.startswith(name) for name in names)]
+    return found + (LOOPS if "loops" in names else []) + (CORPUS if "corpus" in names else [])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="beginnings of the names of cases; corpus; startup")
+    parser.add_argument(
+        "names", nargs="*", help="beginnings of the names of cases; loops; corpus; bounds; first-calls; startup"
+    )
     parser.add_argument("--seconds", type=float, default=1.5)
     options = parser.parse_args()
     print(f"{machine()}\n")
@@ -82,6 +86,11 @@ def main() -> None:
         print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for case in cases:
         print(row(case, options.seconds), flush=True)
+    if not options.names or "bounds" in options.names:
+        pin_to_one_core()
+        print(f"\n{bounds.table(options.seconds)}", flush=True)
+    if not options.names or "first-calls" in options.names:
+        print(f"\n{first_calls.summary()}", flush=True)
     if not options.names or "startup" in options.names:
         print(f"\n{startup.table()}")
 

@@ -1,0 +1,36 @@
+"""What is measured of loops, branches and writes, with goals: programs of the corpus at sizes of real use.
+
+Where plain Python loops over elements, NumPy's column tells that, and the goal is over Numba, whose ground it is.
+"""
+
+from __future__ import annotations
+
+from bench.cases import Case
+from tests.end_to_end.programs import BY_NAME
+
+
+def loop(name: str, n: int, numpy: float | None = None, numba: float | None = None) -> Case:
+    """A program of the corpus, for `n` of what it is about."""
+    found = BY_NAME[name]
+    return Case(f"{name} {n}", found.function, lambda: found.arguments(n), numpy, numba)
+
+
+STENCILS = [
+    loop("heat", 250, numpy=4.0),
+    loop("heat_3d", 40, numpy=4.0),
+    loop("cavity_flow", 101, numpy=4.0),
+    loop("channel_flow", 101, numpy=4.0),
+    loop("fdtd_2d", 200, numpy=4.0),
+    loop("horizontal_diffusion", 128, numpy=4.0),
+]
+
+SCALARS = [
+    loop("edit_distance", 400, numba=0.9),
+]
+
+FACTORIZATIONS = [
+    loop("lu_doolittle", 120, numba=1.0),
+    loop("cholesky_in_place", 120, numba=1.0),
+]
+
+LOOPS = [*STENCILS, *SCALARS, *FACTORIZATIONS]
