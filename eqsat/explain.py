@@ -11,6 +11,7 @@ from eqsat.pipeline import Specialization
 class Explanation:
     """Printed, it tells the story; its fields hold the facts.
 
+    Of a function with control flow they speak of its stretches of array work, one after the other, each run once.
     `cost_before` and `cost_after` are estimated nanoseconds at the sizes of the first call.
     """
 
@@ -31,20 +32,25 @@ class Explanation:
     @staticmethod
     def of(name: str, specialization: Specialization) -> Explanation:
         """The explanation of one specialization."""
-        report = specialization.report
+        reports = specialization.reports
+        fired: dict[str, int] = {}
+        for report in reports:
+            for rule, count in report.fired:
+                fired[rule] = fired.get(rule, 0) + count
+        stops = dict.fromkeys(report.stop for report in reports)
         return Explanation(
             name=name,
             signature=specialization.signature,
-            before=report.before,
-            after=report.after,
-            rules=report.fired,
-            kernels_before=report.kernels_before,
-            kernels_after=report.kernels_after,
-            cost_before=report.cost_before,
-            cost_after=report.cost_after,
+            before="".join(report.before for report in reports),
+            after="".join(report.after for report in reports),
+            rules=tuple(fired.items()),
+            kernels_before=sum(report.kernels_before for report in reports),
+            kernels_after=sum(report.kernels_after for report in reports),
+            cost_before=sum(report.cost_before for report in reports),
+            cost_after=sum(report.cost_after for report in reports),
             assumptions=tuple(map(str, specialization.region.guards)),
-            stop=report.stop,
-            considered=report.considered,
+            stop="; ".join(stops) or "no array work",
+            considered=tuple(line for report in reports for line in report.considered),
             milliseconds=dict(specialization.milliseconds),
         )
 

@@ -7,7 +7,7 @@ Called by the dispatcher when no compiled specialization accepts a call. The sta
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from types import FunctionType
@@ -19,10 +19,13 @@ from eqsat.egraph.optimize import Report, optimize
 from eqsat.frontend.arguments import memory_of, sizes_of, strides_of, type_of
 from eqsat.frontend.library import Library
 from eqsat.frontend.translate import translate
+from eqsat.ir.dims import Symbol
 from eqsat.ir.program import Program
 from eqsat.ir.region import Region
+from eqsat.ir.routine import Routine
 from eqsat.ir.types import Type
 from eqsat.ir.verifier import verify
+from eqsat.schedule.planner import plan
 
 
 class Native(Protocol):
@@ -57,20 +60,20 @@ class Stages:
     """The parts of the pipeline that `eqsat` itself does not name."""
 
     library: Library
-    lower: Callable[[Program], Native]
+    lower: Callable[[Program | Routine], Native]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Specialization:
     """One compiled version of a function, for argument types, a set of guards and what its globals were.
 
-    `milliseconds` says where the compile time went, by stage.
+    `reports`: what the optimizer did, for each stretch of array work in order. `milliseconds` says where the compile time went, by stage.
     """
 
     types: tuple[Type, ...]
     region: Region
-    program: Program
-    report: Report
+    work: Program | Routine
+    reports: tuple[Report, ...]
     native: Native
     milliseconds: dict[str, float]
 
@@ -99,14 +102,23 @@ def specialize(function: FunctionType, arguments: tuple[object, ...], stages: St
         function, types, sizes, stages.library, readonly, strides=strides_of(arguments), memory=memory_of(arguments)
     )
     sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))
+    sizes |= region.estimates
     if os.environ.get("EQSAT_CHECK") == "1":
         verify(region, sizes)
     clock.lap("types and IR")
-    optimized = optimize(region, sizes)
+    work, reports = _optimized(region, sizes)
     clock.lap("e-graph")
-    native = stages.lower(optimized.program)
+    native = stages.lower(work)
     clock.lap("code generation")
-    return Specialization(types, region, optimized.program, optimized.report, native, clock.laps)
+    return Specialization(types, region, work, reports, native, clock.laps)
+
+
+def _optimized(region: Region, sizes: Mapping[Symbol, int]) -> tuple[Program | Routine, tuple[Report, ...]]:
+    if region.body is None:
+        optimized = optimize(region, sizes)
+        return optimized.program, (optimized.report,)
+    planned = plan(region, sizes)
+    return planned.routine, tuple(planned.reports.values())
 
 
 class _Clock:

@@ -18,7 +18,7 @@ from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.ir.body import Body, written_roots
+from eqsat.ir.body import LOCAL, Body, written_roots
 from eqsat.ir.dims import ONE, ZERO, Symbol
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.region import Disjoint, Param, Region, Result, Same, TupleOf, nodes_of
@@ -71,6 +71,7 @@ def translate(
         captures=tuple(translation.captures.found.values()),
         span=span,
         body=body,
+        estimates={symbol: value for symbol, value in builder.sizes.items() if symbol.param >= LOCAL},
     )
 
 

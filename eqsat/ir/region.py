@@ -8,8 +8,8 @@ compared by identity at every call, so that nothing is ever stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from types import CellType, FunctionType
 from typing import Literal
@@ -156,7 +156,8 @@ class Region:
     """A typed function body.
 
     With a `body` (see `eqsat.ir.body`) it has control flow or writes into arrays, and no `checks` of its own.
-    `overwrites` stand in the regions that `eqsat.schedule` makes of stretches of such a body.
+    `overwrites` stand in the regions that `eqsat.schedule` makes of stretches of such a body. `estimates`: numbers that
+    the cost model takes for local symbols.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Region:
     span: Span
     body: Body | None = None
     overwrites: tuple[Overwrite, ...] = ()
+    estimates: Mapping[Symbol, int] = field(default_factory=dict[Symbol, int])
 
     def result_nodes(self) -> Iterator[Node]:
         """The nodes among the results, left to right."""
