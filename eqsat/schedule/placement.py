@@ -73,9 +73,10 @@ def place(region: Region) -> Placement:
     _nest(body.block, None, outer, block_of)
     nodes, sized = _reachable(region, body)
     items: dict[Block, list[Item]] = {block: list(block.statements) for block in outer}
+    narrowest = sorted(outer, key=lambda block: block.last - block.first)
     for node in nodes:
         if node.op not in LEAVES:
-            block_of[node] = _innermost(node.serial, body.block)
+            block_of[node] = _innermost(node.serial, narrowest, body.block)
             items[block_of[node]].append(node)
     users: dict[Node, list[User]] = {node: [] for node in nodes}
     for node in nodes:
@@ -129,16 +130,9 @@ def sizes_in(node: Node) -> Iterable[Dim]:
         yield node.attr
 
 
-def _innermost(serial: int, block: Block) -> Block:
-    """The block within `block` whose interval holds the serial most narrowly."""
-    while True:
-        for statement in block.statements:
-            found = next((inner for inner in inner_blocks(statement) if inner.first <= serial <= inner.last), None)
-            if found is not None:
-                block = found
-                break
-        else:
-            return block
+def _innermost(serial: int, narrowest_first: Iterable[Block], whole: Block) -> Block:
+    """The block whose interval holds the serial most narrowly."""
+    return next((block for block in narrowest_first if block.first <= serial <= block.last), whole)
 
 
 def is_number(node: Node) -> bool:

@@ -27,7 +27,7 @@ from eqsat.ir.view import View
 from eqsat.schedule.memory import Memory
 from eqsat.schedule.placement import LEAVES, Item, User, base, is_number, is_view, place
 from eqsat.schedule.segments import Carver, Work
-from eqsat.schedule.writes import restored, written
+from eqsat.schedule.writes import restored, written, written_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class _Planner:
     def is_only_written(self, node: Node) -> bool:
         """Whether the node is one element that is written to, and never read."""
         users = self.placement.users[node]
-        return all(isinstance(user, Write) and user.target is node and user.value is not node for user in users)
+        return bool(users) and all(isinstance(user, Write) and user.target is node and user.value is not node for user in users)
 
     def read(self, node: Node) -> None:
         variable = node.attr
@@ -344,7 +344,7 @@ class _Planner:
         inside = list(self.placement.inside(statement))
         used = [node for item in inside for node in _parts(item)]
         waits = [node for node in dict.fromkeys(map(base, used)) if node in self.pending]
-        targets = [item.target for item in inside if isinstance(item, Write | Scatter)]
+        targets = [written_array(item) for item in inside if isinstance(item, Write | Scatter)]
         users: set[User] = {*inside, statement}
         self.force([*ir.operands(statement), *waits], self.endangered(targets), users)
         self.settle_checks()

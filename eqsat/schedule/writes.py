@@ -27,10 +27,15 @@ def written(placement: Placement, memory: Memory) -> frozenset[int]:
     found: set[int] = set()
     for statement in statements(placement.body.block):
         if isinstance(statement, Write | Scatter):
-            target = statement.target
-            owners = memory.owners(target if isinstance(target.type, Array) else target.args[0])
+            owners = memory.owners(written_array(statement))
             found |= {owner.attr for owner in owners if owner.op == "param" and isinstance(owner.attr, int)}
     return frozenset(found)
+
+
+def written_array(statement: Write | Scatter) -> Node:
+    """The array that a statement writes to, or to one element of."""
+    target = statement.target
+    return target if isinstance(target.type, Array) else target.args[0]
 
 
 def restored(steps: Steps, targets: frozenset[int]) -> frozenset[int]:

@@ -31,6 +31,7 @@ def execute(program: Program, arguments: Sequence[object], sizes: Mapping[Symbol
     for kernel in program.kernels:
         target = kernel.target
         if kernel.window is not None:
+            assert_checks_hold(program, memory, arguments, sizes)
             overwrite(kernel, kernel.window, memory, arguments, sizes)
             continue
         assert not any(k.window for k in program.kernels[: program.kernels.index(kernel)])
@@ -54,6 +55,17 @@ def execute(program: Program, arguments: Sequence[object], sizes: Mapping[Symbol
             assert value in memory, f"{value} is never filled"
             found[node] = memory[value]
     return found
+
+
+def assert_checks_hold(
+    program: Program, memory: Mapping[Buffer, np.ndarray], arguments: Sequence[object], sizes: Mapping[Symbol, int]
+) -> None:
+    """Leave before anything is written, if a check does not hold."""
+    for check in program.region.checks:
+        value = program.values[check]
+        known = memory[value] if isinstance(value, Buffer) else evaluate(value, (), memory, arguments, sizes)
+        if not known[()]:
+            raise reference.CheckFailed
 
 
 def overwrite(
