@@ -6,9 +6,25 @@ without a thought of any compiler.
 
 from __future__ import annotations
 
-from tests.end_to_end.programs import dynamic_programming, linear_algebra, signals, stencils
+from tests.end_to_end.programs import (
+    dynamic_programming,
+    linear_algebra,
+    number_theory,
+    particles,
+    signals,
+    sorting,
+    stencils,
+)
 from tests.end_to_end.programs.program import Program
 
-THEMES = (linear_algebra, stencils, signals, dynamic_programming)
+THEMES = (
+    dynamic_programming,
+    linear_algebra,
+    number_theory,
+    particles,
+    signals,
+    sorting,
+    stencils,
+)
 PROGRAMS: list[Program] = [program for theme in THEMES for program in theme.PROGRAMS]
 BY_NAME = {program.name: program for program in PROGRAMS}

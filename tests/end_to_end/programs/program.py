@@ -44,6 +44,6 @@ def program(function: Callable[..., Any], arguments: Callable[..., Any], *sizes:
     """A program by the name of its function; `arguments(rng, n)` draws from a generator that is seeded by `n`."""
 
     def drawn(n: int) -> tuple[Any, ...]:
-        return tuple(arguments(np.random.default_rng(n), n))
+        return tuple(arguments(np.random.default_rng(abs(n)), n))
 
     return Program(function.__name__, function, drawn, sizes, single)
