@@ -36,7 +36,7 @@ def nests_of(program: Program) -> tuple[Nest, ...]:
     """The nests, in the order in which they run: one for each kernel, or for several that share a loop."""
     geometry = Geometry(program.region)
     planned = [_plan(kernel, geometry) for kernel in program.kernels]
-    return tuple(share(group, program, geometry, _plan) for group in groups(planned))
+    return tuple(share(group, program, geometry, _plan) for group in groups(planned, program.region.overwrites))
 
 
 def _plan(kernel: Kernel, geometry: Geometry) -> Planned:

@@ -2,17 +2,18 @@
 
 Softmax over rows is four kernels, each a loop over the rows; in one loop, a row stays in the first-level cache from
 its maximum to its quotient, and the maximum and the sum of a row are single numbers. Only kernels whose outermost
-loop is there anyway take part, and only where each reads of the others what the same turn has written. Called by
-`lowering.nests`.
+loop is there anyway take part, and only where each reads of the others what the same turn has written. One that writes
+into a parameter takes part if no other turn reads there. Called by `lowering.nests`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eqsat.ir.dims import ONE
-from eqsat.ir.program import Buffer, Kernel, Load, Program, walk
+from eqsat.ir.program import Buffer, Kernel, Load, Program, Window, walk
+from eqsat.ir.region import Overwrite
 from eqsat.ir.view import Along
 from lowering.geometry import Geometry
 from lowering.loops import Axis, Let, Loop, Nest, Statement, total
@@ -41,27 +42,58 @@ class Planned:
         return [term for term in walk([self.kernel.term]) if isinstance(term, Load) and term.buffer == buffer]
 
 
-def groups(planned: Sequence[Planned]) -> list[list[Planned]]:
+def groups(planned: Sequence[Planned], overwrites: Sequence[Overwrite] = ()) -> list[list[Planned]]:
     """Neighbours that can share their outermost loop, and do pass something on within it."""
+    aliases: dict[int, frozenset[int]] = {}
+    for put in overwrites:
+        aliases[put.param] = aliases.get(put.param, frozenset()) | put.aliases
     found: list[list[Planned]] = []
     for one in planned:
-        if found and _joins(one, found[-1]):
+        if found and _joins(one, found[-1], aliases):
             found[-1].append(one)
         else:
             found.append([one])
     return found
 
 
-def _joins(one: Planned, group: Sequence[Planned]) -> bool:
+def _joins(one: Planned, group: Sequence[Planned], aliases: Mapping[int, frozenset[int]]) -> bool:
     first = group[0]
-    if first.kernel.window is not None or one.kernel.window is not None:
-        return False  # other turns may read what this one would write
     if one.loop is None or first.loop is None or one.loop.axis.extent != first.loop.axis.extent:
         return False
     if total(one.nest.nonempty) != total(first.nest.nonempty):
         return False
+    if not _keeps_order(one, group, aliases):
+        return False
     passed = [(writer, load) for writer in group for load in one.reads(writer.kernel.target)]
     return bool(passed) and all(_same_turn(load, writer, one) for writer, load in passed)
+
+
+def _keeps_order(one: Planned, group: Sequence[Planned], aliases: Mapping[int, frozenset[int]]) -> bool:
+    """Whether no later turn of the group reads what this kernel writes into a parameter, if it does that."""
+    if any(other.kernel.window is not None for other in group):
+        return False
+    window, written = one.kernel.window, one.kernel.target.param
+    if window is None or written is None:
+        return True
+    for other in group:
+        for load in (term for term in walk([other.kernel.term]) if isinstance(term, Load)):
+            if load.buffer.param in aliases.get(written, frozenset()):
+                return False
+            if load.buffer.param == written and not _apart_by_turns(load, other, window, one):
+                return False
+    return True
+
+
+def _apart_by_turns(load: Load, reader: Planned, window: Window, writer: Planned) -> bool:
+    """Whether each turn reads only of the memory that the same turn writes: along some axis both go with the loop."""
+    if len(reader.leading) != 1 or len(writer.leading) != 1:
+        return False
+    (read,), (written,) = reader.leading, writer.leading
+    pairs = zip(load.view.axes, window.view.axes, strict=True)
+    return any(
+        one.axis == read and other.axis == written and (one.start, one.step) == (other.start, other.step)
+        for one, other in pairs
+    )
 
 
 def _same_turn(load: Load, writer: Planned, reader: Planned) -> bool:
