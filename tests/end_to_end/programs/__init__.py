@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from tests.end_to_end.programs import (
     dynamic_programming,
+    images,
     linear_algebra,
     number_theory,
     particles,
     signals,
     sorting,
+    sparse,
     stencils,
 )
 from tests.end_to_end.programs.program import Program
 
 THEMES = (
     dynamic_programming,
+    images,
     linear_algebra,
     number_theory,
     particles,
     signals,
     sorting,
+    sparse,
     stencils,
 )
 PROGRAMS: list[Program] = [program for theme in THEMES for program in theme.PROGRAMS]
