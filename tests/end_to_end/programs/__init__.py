@@ -7,10 +7,12 @@ without a thought of any compiler.
 from __future__ import annotations
 
 from tests.end_to_end.programs import (
+    clustering,
     dynamic_programming,
     images,
     linear_algebra,
     number_theory,
+    odes,
     particles,
     signals,
     sorting,
@@ -20,10 +22,12 @@ from tests.end_to_end.programs import (
 from tests.end_to_end.programs.program import Program
 
 THEMES = (
+    clustering,
     dynamic_programming,
     images,
     linear_algebra,
     number_theory,
+    odes,
     particles,
     signals,
     sorting,
