@@ -25,11 +25,19 @@ STENCILS = [
 ]
 
 SCALARS = [
+    loop("sieve", 10**6, numba=0.9),
+    loop("sieve_loops", 10**5, numba=0.9),
+    loop("crc16", 10**5, numba=0.9),
+    loop("collatz", 10**4, numba=0.9),
+    loop("count_primes", 10**4, numba=0.9),
     loop("edit_distance", 400, numba=0.9),
+    loop("n_body", 60, numba=0.9),
 ]
 
 FACTORIZATIONS = [
     loop("lu_doolittle", 120, numba=1.0),
+    loop("lu_scalar", 120, numba=1.0),
+    loop("cholesky", 120, numba=1.0),
     loop("cholesky_in_place", 120, numba=1.0),
 ]
 
