@@ -17,14 +17,16 @@ LARGEST, SMALLEST = (1 << 63) - 1, -(1 << 63)
 
 Turn = Callable[[Value], None]
 """Writes the body, for this value of the counter."""
+Enter = Callable[[Value, Value], None]
+"""Writes what comes before the first turn, if there is one; is given the first and the last value of the counter."""
 
 
-def count(scene: Scene, start: Value, stop: Value, step: Value, up: bool | None, turn: Turn) -> None:
+def count(scene: Scene, start: Value, stop: Value, step: Value, up: bool | None, enter: Enter, turn: Turn) -> None:
     """`for counter in range(start, stop, step)`; `up` is the sign of `step`, if that is known."""
     if isinstance(step, ir.Constant):
         up = step.constant > 0
     if up is None:
-        _either_way(scene, start, stop, step, turn)
+        _either_way(scene, start, stop, step, enter, turn)
         return
     b = scene.b
     relation = "<" if up else ">"
@@ -36,10 +38,17 @@ def count(scene: Scene, start: Value, stop: Value, step: Value, up: bool | None,
         following = b.add(counter, step, flags=["nsw"])
         return following, b.icmp_signed(relation, following, stop)
 
-    _loop(scene, b.icmp_signed(relation, start, stop), start, turn, follow)
+    def last() -> Value:
+        if isinstance(step, ir.Constant) and abs(step.constant) == 1:
+            return b.sub(stop, step)
+        distance = b.sub(stop, start) if up else b.sub(start, stop)
+        more = b.udiv(b.sub(distance, I64(1)), step if up else b.neg(step))
+        return b.add(start, b.mul(more, step))
+
+    _loop(scene, b.icmp_signed(relation, start, stop), start, last, enter, turn, follow)
 
 
-def _either_way(scene: Scene, start: Value, stop: Value, step: Value, turn: Turn) -> None:
+def _either_way(scene: Scene, start: Value, stop: Value, step: Value, enter: Enter, turn: Turn) -> None:
     """The turns are counted before the loop, as an unsigned number."""
     b = scene.b
     up = b.icmp_signed(">", step, I64(0))
@@ -55,14 +64,28 @@ def _either_way(scene: Scene, start: Value, stop: Value, step: Value, turn: Turn
         b.store(b.sub(now, I64(1)), left)
         return b.add(counter, step), b.icmp_unsigned("!=", now, I64(0))
 
-    _loop(scene, some, start, turn, follow)
+    def last() -> Value:
+        return b.add(start, b.mul(more, step))
+
+    _loop(scene, some, start, last, enter, turn, follow)
 
 
-def _loop(scene: Scene, some: Value, start: Value, turn: Turn, follow: Callable[[Value], tuple[Value, Value]]) -> None:
+def _loop(
+    scene: Scene,
+    some: Value,
+    start: Value,
+    last: Callable[[], Value],
+    enter: Enter,
+    turn: Turn,
+    follow: Callable[[Value], tuple[Value, Value]],
+) -> None:
     b = scene.b
-    before = b.block
-    body, after = b.append_basic_block("turn"), ir.Block(scene.function, "after")
-    b.cbranch(some, body, after)
+    before, after = b.append_basic_block("before"), ir.Block(scene.function, "after")
+    b.cbranch(some, before, after)
+    b.position_at_end(before)
+    enter(start, last())
+    before, body = b.block, b.append_basic_block("turn")
+    b.branch(body)
     b.position_at_end(body)
     counter = b.phi(I64)
     counter.add_incoming(start, before)

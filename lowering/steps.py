@@ -5,19 +5,22 @@ A block that has ended (behind a `Leave`) gets no more code. Called by `lowering
 
 from __future__ import annotations
 
+from functools import reduce
+
 from llvmlite import ir
 
-from eqsat.ir.body import Check, Leave, Scatter, Set
+from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array
 from lowering.arrays import read_array, set_array, store_element
 from lowering.counting import count
 from lowering.numbers import compute
+from lowering.ranges import Bound, bounds
 from lowering.roots import leaves_out
 from lowering.scene import Scene
 from lowering.segments import emit_segment
-from lowering.values import Value
+from lowering.values import I1, Value
 
 
 def emit_steps(scene: Scene, steps: Steps) -> None:
@@ -48,7 +51,7 @@ def _step(scene: Scene, step: Step) -> None:
             else:
                 scene.b.store(scene.number(value), scene.places[variable].number)
         case Check(condition):
-            scene.require(scene.number(condition))
+            _check(scene, condition)
         case Segment():
             emit_segment(scene, step)
         case Invoke(node):
@@ -66,6 +69,19 @@ def _step(scene: Scene, step: Step) -> None:
         case Leave(label):
             scene.left.add(label)
             scene.b.branch(scene.labels[label])
+
+
+def _check(scene: Scene, condition: Node) -> None:
+    """A check, unless the loop around has seen to it; where that may be, only if it is not known to hold always."""
+    settled = scene.known(("settled", condition))
+    if settled is None:
+        scene.require(scene.number(condition))
+    elif settled is not ALWAYS:
+        scene.require(scene.b.or_(settled, scene.number(condition)))
+
+
+ALWAYS = I1(1)
+"""For a check that was made before the loop."""
 
 
 # Control flow ---------------------------------------------------------------------------------------------------
@@ -110,15 +126,48 @@ def _for(scene: Scene, step: For) -> None:
     start, stop, size = (scene.number(node) for node in (step.start, step.stop, step.step))
     counter, certain = scene.counter, scene.certain
 
+    def enter(first: Value, last: Value) -> None:
+        _settle(scene, step, first, last)
+
     def turn(value: Value) -> None:
         scene.counter, scene.certain = step.counter, not leaves_out(step.body)
-        with scene.scope():
-            scene.learn(step.counter, value)
-            emit_steps(scene, step.body)
+        scene.learn(step.counter, value)
+        emit_steps(scene, step.body)
 
-    count(scene, start, stop, size, step.up, turn)
+    with scene.scope():
+        count(scene, start, stop, size, step.up, enter, turn)
     scene.counter = counter
     _after(scene, step, certain)
+
+
+def _settle(scene: Scene, step: For, first: Value, last: Value) -> None:
+    """Look at the checks of a loop for all of its turns."""
+    b = scene.b
+    mine = [bound for bound in bounds(scene.routine, step) if _at_hand(scene, bound, step.counter)]
+    perhaps: list[tuple[Node, Value]] = []
+    for bound in mine:
+        holds: Value = ALWAYS
+        for value in (first, last):
+            with scene.scope():
+                scene.learn(step.counter, value)
+                here = b.icmp_signed(bound.relation, scene.size(bound.left), scene.size(bound.right))
+                holds = here if holds is ALWAYS else b.and_(holds, here)
+        if bound.always:
+            scene.require(holds)
+            scene.learn(("settled", bound.condition), ALWAYS)
+        else:
+            perhaps.append((bound.condition, holds))
+    if perhaps:
+        together = reduce(b.and_, [holds for _, holds in perhaps])
+        for condition, _ in perhaps:
+            scene.learn(("settled", condition), together)
+
+
+def _at_hand(scene: Scene, bound: Bound, counter: Node) -> bool:
+    """Whether all but the counter is known before the loop."""
+    nodes = [scene.routine.symbols[symbol.param] for symbol in bound.symbols if symbol.param >= LOCAL]
+    leaves = ("constant", "dim", "param")
+    return all(node is counter or node.op in leaves or scene.known(node) is not None for node in nodes)
 
 
 def _while(scene: Scene, step: While) -> None:

@@ -455,3 +455,64 @@ def test_checks_that_the_loop_implies_cost_nothing() -> None:
     runner = RoutineRunner(build.routine(final(build, total)))
     assert runner(x)[0][0] == 100
     assert "add <" in runner.loaded.llvm
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, -1, -3])
+@pytest.mark.parametrize("way", ["plain", "branch", "leave", "continue"])
+def test_checks_of_a_range_fail_exactly_where_python_would_raise(way: str, step: int) -> None:
+    """`for i in range(start, stop, step): [if a[0] > 0:] out[2 * i + 1] = i`, in front of it or behind a way out."""
+    a, out = np.ones(3, np.int64), np.zeros(20, np.int64)
+    build = Routines(a, out, 0, 0)
+    pa, po, start, stop = build.nodes
+    counter, i = build.counter()
+    place, length = size(i * 2 + 1), size(build.size(1, 0))
+    inner, body, label = build.write(), build.write(), Label("out")
+    inner.check(inner.py("ge", place, 0))
+    inner.check(inner.py("lt", place, length))
+    inner.store(po, [i * 2 + 1], counter)
+    positive = body.py("gt", body.load(pa, 0), 0)
+    match way:
+        case "plain":
+            steps = inner.steps
+        case "branch":
+            steps = [*body.steps, If(positive, tuple(inner.steps), ())]
+        case _:
+            steps = [*body.steps, If(positive, (), (Leave(label),)), *inner.steps]
+    if way == "continue":
+        steps = [Labeled(label, tuple(steps))]
+    loop = For(counter, start, stop, number(step), step > 0, tuple(steps))
+    build.top.steps += [Labeled(label, (loop,)) if way == "leave" else loop]
+    runner = RoutineRunner(build.routine(number(1)))
+    for first in range(-2, 13):
+        for end in range(-2, 13):
+            for first_of_a in (1, 0):
+                a[0], out[:] = first_of_a, 0
+                runner(a, out, first, end)
+                turns = list(range(first, end, step)) if first_of_a or way == "plain" else []
+                fine = all(0 <= 2 * k + 1 < 20 for k in turns)
+                assert runner.status == (Status.OK if fine else Status.CHECK_FAILED), (first, end)
+                if fine:
+                    assert {k: int(out[2 * k + 1]) for k in turns} == {k: k for k in turns}
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_checks_of_a_range_leave_the_loop_free(conditional: bool) -> None:
+    """`for i in range(n): [if a[i] > 0:] out[i] = a[i] * 2`, without knowing that there are n elements."""
+    a, out = np.linspace(-1, 1, 1000), np.zeros(1000)
+    build = Routines(a, out, 1)
+    build.apart()
+    pa, po, n = build.nodes
+    i, counter, body = build.loop(build.top, n)
+    body.check(body.py("lt", counter, size(build.size(0, 0))))
+    value = body.load(pa, i)
+    inner = build.write() if conditional else body
+    inner.check(inner.py("lt", counter, size(build.size(1, 0))))
+    inner.store(po, [i], inner.ufunc("multiply", value, double(2.0)))
+    if conditional:
+        body.steps.append(If(body.ufunc("greater", value, double(0.0), bool_=True), tuple(inner.steps), ()))
+    runner = RoutineRunner(build.routine(number(1)))
+    runner(a, out, 1000)
+    assert np.array_equal(out, np.where(a > 0, a * 2, 0) if conditional else a * 2)
+    assert "fmul <" in runner.loaded.llvm
+    runner(a, out, 1001)
+    assert runner.status == Status.CHECK_FAILED
