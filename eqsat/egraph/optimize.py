@@ -15,8 +15,8 @@ from eqsat.egraph.cost import CostModel
 from eqsat.egraph.decode import Decoder
 from eqsat.egraph.encode import encode
 from eqsat.egraph.engine import EGraphFailed
-from eqsat.egraph.extract import Extractor
-from eqsat.egraph.graph import Inconsistent, analyse
+from eqsat.egraph.extract import Extractor, Plan
+from eqsat.egraph.graph import ENode, Graph, Inconsistent, analyse
 from eqsat.egraph.provenance import rules_used
 from eqsat.egraph.saturate import Budgets, Saturated, saturate
 from eqsat.egraph.show import show
@@ -85,8 +85,11 @@ def optimize(
     watch.lap("encode")
     found: Saturated | None = None
     try:
-        found = saturate(seeds, rules, budgets)
-        stop = found.stop
+        if is_plain(seeds.graph, written_plan):
+            stop = "nothing to rewrite"
+        else:
+            found = saturate(seeds, rules, budgets)
+            stop = found.stop
     except (EGraphFailed, Inconsistent) as error:
         stop = f"compiled as written, because rule {culprit(region, rules, budgets)} is wrong: {error}"
     watch.lap("e-graph")
@@ -118,6 +121,19 @@ def optimize(
         considered=_considered(decoder, flips) if extractor is not written else (),
     )
     return Optimized(program, report)
+
+
+def is_plain(graph: Graph, written: Plan) -> bool:
+    """Whether no rule can help: one kernel that moves elements, or applies one operation to different operands."""
+    computed = [scalar for scalar in written.scalars if isinstance(scalar.choices[scalar.element], ENode)]
+    if len(written.kernels) + len(computed) > 1:
+        return False
+    applied = [enode for alternatives in graph.elements for enode in alternatives if enode.kind == "apply"]
+    if len(applied) > 1:
+        return False
+    operands = [arg for enode in applied for arg in enode.args]
+    plain = all(graph.elements[arg][0].kind in ("load", "move", "argument") for arg in operands)
+    return plain and len(set(operands)) == len(operands)
 
 
 def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:

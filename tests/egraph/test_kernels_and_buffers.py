@@ -265,6 +265,18 @@ def test_scalars_that_can_warn_have_kernels_which_always_run() -> None:
     assert isinstance(made.program.kernels[2].term, Apply) and made.program.kernels[2].term.name == "sqrt"
 
 
+@pytest.mark.parametrize("text", ["a + b", "np.sqrt(a)", "a[::-1].copy()", "a.sum()", "np.full(a.shape, 2.0)"])
+def test_what_no_rule_can_help_is_compiled_at_once(text: str) -> None:
+    made = optimized(function_of(text), A, B)
+    assert made.report.stop == "nothing to rewrite"
+    assert_means_the_same(made, (A, B))
+
+
+@pytest.mark.parametrize("text", ["a + a", "a / 2", "a * b + b", "(a + b)[::-1]"])
+def test_what_a_rule_may_help_is_not(text: str) -> None:
+    assert optimized(function_of(text), A, B).report.stop == "saturated"
+
+
 def test_control_flow_is_refused() -> None:
     type_ = Scalar(np.dtype("d"), "python")
     zero = Node("constant", (), Constant.of(0.0, type_.dtype), type_, NOWHERE)
