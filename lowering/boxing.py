@@ -139,7 +139,7 @@ class Boxer:
         ndim, dtype = number(creation.slot.ndim, INT32), self._dtype(creation.dtype)
         found: ir.Value = NULL
         for other, its, same in creation.within:
-            whole = (self._source(other), self.owned[other], number(its.itemsize), number(same, INT32))
+            whole = (self._source(other), self.owned[other], number(its.itemsize), number(int(same), INT32))
             found = self._call("eqsat.within", found, words, ndim, dtype, *whole)
         order, axes = memory_order(creation.shape, creation.order), NULL
         if order is None:

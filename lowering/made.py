@@ -121,13 +121,15 @@ class _Code:
         return b.icmp_signed("==", self.w.load(found, 0, INT64), number(0))
 
     def repeats_nothing(self, array: _Array) -> ir.Value:
+        """Whether every element has a place of its own, as far as strides of 0 tell."""
         b = self.w.builder
-        return self.no_axis(
+        apart = self.no_axis(
             array,
             lambda _, extent, stride: b.and_(
                 b.icmp_unsigned(">", extent, number(1)), b.icmp_signed("==", stride, number(0))
             ),
         )
+        return b.or_(apart, b.icmp_signed("==", self.reach(array)[2], number(0)))
 
     def lies_as(self, array: _Array, strides: ir.Value) -> ir.Value:
         """Whether these are its strides. Those of axes of length one mean nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,14 @@ from eqsat.frontend.arguments import type_of
 from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.program import Argument, Buffer, Kernel, Known, Program
-from eqsat.ir.region import Param, Region, Same
+from eqsat.ir.region import Param, Region, Same, nodes_of
+from eqsat.ir.routine import Routine
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar
 from lowering import compile as compiling
+from lowering import engine, pool
 from lowering.callable import NativeCallable
-from lowering.frame import Cell, Data, Extent, Frame, Result, Status, Stride, Value
+from lowering.frame import Cell, Data, Extent, Frame, Made, Pool, Result, Status, Stride, Value
 from lowering.symbols import address_of
 
 WORD = ctypes.sizeof(ctypes.c_int64)
@@ -41,13 +44,95 @@ class Recorder(NativeCallable):
         return ("flagged", result, flags, args)
 
 
+class System:
+    """`malloc` and `free` that keep account of what is out; `left` is the number of calls that still succeed."""
+
+    def __init__(self) -> None:
+        self.out: dict[int, ctypes.Array] = {}
+        self.asked = 0
+        self.left = 10**9
+        self.callbacks = {
+            "malloc": ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int64)(self.malloc),
+            "free": ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.free),
+        }
+
+    def malloc(self, size: int):
+        self.asked += 1
+        self.left -= 1
+        if self.left < 0 or size > 1 << 40:
+            return None
+        memory = ctypes.create_string_buffer(size + 16)
+        address = -(-ctypes.addressof(memory) // 16) * 16  # as the C library's: a multiple of 16
+        self.out[address] = memory
+        return address
+
+    def free(self, address: int) -> None:
+        del self.out[address]
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(memory) for memory in self.out.values())
+
+
+_SYSTEM = System()
+
+
+@functools.cache
+def _counting_pool() -> engine.Loaded:
+    found = {name: ctypes.cast(one, ctypes.c_void_p).value for name, one in _SYSTEM.callbacks.items()}
+    return engine.load(pool.definitions(), found)
+
+
+@pytest.fixture
+def system(monkeypatch) -> Iterator[System]:
+    """What pools ask for memory, of which nothing may be left at the end; `loaded` is the code of the pool."""
+    assert not _SYSTEM.out
+    _SYSTEM.asked, _SYSTEM.left, _SYSTEM.loaded = 0, 10**9, _counting_pool()
+    addresses = {name: _SYSTEM.loaded.address(name) for name in pool.addresses()}
+    monkeypatch.setattr(pool, "addresses", lambda: addresses)
+    yield _SYSTEM
+    assert not _SYSTEM.out
+
+
 @dataclass
 class Memory:
     """The frame of a running call."""
 
     frame: Frame
-    program: Program
+    program: Program | Routine
     address: int
+
+    def take(self, size: int) -> int:
+        """Memory of the run's own pool."""
+        take = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(pool.addresses()["eqsat.pool.take"])
+        return take(self.address + WORD * self.frame.offsets[Pool()], size)
+
+    def own(self, values: np.ndarray) -> np.ndarray:
+        """An array in the run's own memory, packed in C order."""
+        block = self.take(values.nbytes)
+        strides = np.empty(values.shape, values.dtype).strides
+        array = _at(block, values.dtype, values.shape, strides)
+        array[...] = values
+        return array
+
+    def say(self, index: int, array: np.ndarray, origin: int = 0) -> None:
+        """Result `index` is this array."""
+        slot = next(slot for slot in self.frame.offsets if isinstance(slot, Made) and slot.index == index)
+        words = (array.ctypes.data, origin, *array.shape, *array.strides)
+        assert len(words) == slot.size
+        for position, word in enumerate(words):
+            self.change(slot, position, word)
+
+    def change(self, slot, position: int, word: int) -> None:
+        """Another word of a slot."""
+        ctypes.c_int64.from_address(self.address + WORD * (self.frame.offsets[slot] + position)).value = word
+
+    def direct(self, index: int, values: np.ndarray) -> np.ndarray:
+        """Fill the array that was allocated for result `index`, and show it."""
+        strides = np.empty_like(values, order="K").strides
+        array = _at(self.word(Result(f"direct{index}")), values.dtype, values.shape, strides)
+        array[...] = values
+        return array
 
     def word(self, slot) -> int:
         return ctypes.c_int64.from_address(self.address + WORD * self.frame.offsets[slot]).value
@@ -128,7 +213,14 @@ class Kit:
                 table[node] = Argument(0, node.type.dtype)
         return Program(region, kernels, table)
 
-    def native(self, program: Program, work: Work | int = 0) -> compiling.Native:
+    def routine(self, params, result, *, direct=(), written=(), restored=None, guards=(), steps=()) -> Routine:
+        """Without `restored`, all that is written."""
+        region = Region("test", tuple(params), result, tuple(guards), (), (), NOWHERE)
+        restored = written if restored is None else restored
+        assert set(direct) <= set(nodes_of(result))
+        return Routine(region, tuple(steps), {}, frozenset(direct), frozenset(written), frozenset(restored))
+
+    def native(self, program: Program | Routine, work: Work | int = 0) -> compiling.Native:
         """Machine code whose `run` is `work`, or (a number) returns this status at once."""
         frame = Frame.of(program)
         resolve: dict[str, int] = {}
@@ -142,7 +234,7 @@ class Kit:
             self.kept.append(callback)
             resolve["work"] = ctypes.cast(callback, ctypes.c_void_p).value or 0
 
-        def emit_run(_: Program, module: ir.Module) -> ir.Function:
+        def emit_run(_: Program | Routine, module: ir.Module) -> ir.Function:
             type_ = ir.FunctionType(ir.IntType(32), [ir.PointerType()])
             run = ir.Function(module, type_, "run")
             builder = ir.IRBuilder(run.append_basic_block())
@@ -156,12 +248,32 @@ class Kit:
 
         return compiling.assemble(program, emit_run, lambda name: resolve.get(name) or address_of(name))
 
-    def call(self, program: Program, work: Work | int = 0) -> Recorder:
+    def call(self, program: Program | Routine, work: Work | int = 0) -> Recorder:
         """A callable that runs the program."""
         native = self.native(program, work)
         made = Recorder()
         made.native = native
         made.install(native.entry)
+        return made
+
+    def without_gil(self, work: Program | Routine) -> Recorder:
+        """A callable whose run succeeds if the GIL is released, else is a false check."""
+        check = ctypes.cast(ctypes.pythonapi.PyGILState_Check, ctypes.c_void_p).value
+        integer = ir.IntType(32)
+
+        def emit_run(_: Program | Routine, module: ir.Module) -> ir.Function:
+            run = ir.Function(module, ir.FunctionType(integer, [ir.PointerType()]), "run")
+            builder = ir.IRBuilder(run.append_basic_block())
+            holding = builder.call(ir.Function(module, ir.FunctionType(integer, []), "PyGILState_Check"), [])
+            released = builder.icmp_signed("==", holding, integer(0))
+            builder.ret(builder.select(released, integer(Status.OK), integer(Status.CHECK_FAILED)))
+            return run
+
+        made = Recorder()
+        made.native = compiling.assemble(
+            work, emit_run, lambda name: check if name == "PyGILState_Check" else address_of(name)
+        )
+        made.install(made.native.entry)
         return made
 
     def accepting(self, *values: object, **facts) -> Recorder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import resource
 import sys
@@ -13,16 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from llvmlite import ir
 
 from eqsat.ir.program import Buffer
 from eqsat.ir.region import Same, TupleOf
 from eqsat.ir.types import Array, Scalar, packed_layout
 from eqsat.ir.view import identity
-from lowering import compile as compiling
 from lowering.entry import LONG_RUN
 from lowering.frame import Status
-from lowering.symbols import address_of
 
 F8 = np.dtype("f8")
 
@@ -119,24 +115,7 @@ def test_a_long_run_releases_the_gil_and_a_short_one_does_not(kit, length):
     params = kit.params(x)
     node = kit.node("negative", params[0].type, kit.param(params, 0))
     program = kit.program(params, node, {node: kit.buffer("out", params[0].type)}.items())
-    check = ctypes.cast(ctypes.pythonapi.PyGILState_Check, ctypes.c_void_p).value
-    integer = ir.IntType(32)
-
-    def emit_run(_, module):
-        run = ir.Function(module, ir.FunctionType(integer, [ir.PointerType()]), "run")
-        builder = ir.IRBuilder(run.append_basic_block())
-        holding = builder.call(ir.Function(module, ir.FunctionType(integer, []), "PyGILState_Check"), [])
-        released = builder.icmp_signed("==", holding, integer(0))
-        builder.ret(builder.select(released, integer(Status.OK), integer(Status.CHECK_FAILED)))
-        return run
-
-    native = compiling.assemble(
-        program, emit_run, lambda name: check if name == "PyGILState_Check" else address_of(name)
-    )
-    call = kit.accepting(None)
-    call.install(native.entry)
-    held = isinstance(call(x), tuple)
-    assert held == (length < LONG_RUN)
+    assert isinstance(kit.without_gil(program)(x), np.ndarray) == (length >= LONG_RUN)
 
 
 def test_other_threads_run_while_a_long_run_sleeps(kit):

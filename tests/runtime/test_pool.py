@@ -6,42 +6,12 @@ import ctypes
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lowering import engine, pool
 
 WORD, POINTER = ctypes.c_int64, ctypes.c_void_p
-
-
-class System:
-    """`malloc` and `free` that keep account of what is out; `left` is the number of calls that still succeed."""
-
-    def __init__(self) -> None:
-        self.out: dict[int, ctypes.Array] = {}
-        self.asked = 0
-        self.left = 10**9
-        self.callbacks = (
-            ctypes.CFUNCTYPE(POINTER, WORD)(self.malloc),
-            ctypes.CFUNCTYPE(None, POINTER)(self.free),
-        )
-
-    def malloc(self, size: int):
-        self.asked += 1
-        self.left -= 1
-        if self.left < 0 or size > 1 << 40:
-            return None
-        memory = ctypes.create_string_buffer(size + 16)
-        address = -(-ctypes.addressof(memory) // 16) * 16  # as the C library's: a multiple of 16
-        self.out[address] = memory
-        return address
-
-    def free(self, address: int) -> None:
-        del self.out[address]
-
-    @property
-    def bytes(self) -> int:
-        return sum(len(memory) for memory in self.out.values())
 
 
 class Pool:
@@ -61,24 +31,12 @@ class Pool:
         self._release(ctypes.addressof(self.word))
 
 
-SYSTEM = System()
-
-
-@pytest.fixture(scope="module")
-def loaded() -> engine.Loaded:
-    names = ("malloc", "free")
-    found = {name: ctypes.cast(callback, POINTER).value for name, callback in zip(names, SYSTEM.callbacks, strict=True)}
-    return engine.load(pool.definitions(), found)
-
-
 @pytest.fixture
-def empty(loaded):
-    assert not SYSTEM.out
-    SYSTEM.asked, SYSTEM.left = 0, 10**9
-    made = Pool(loaded)
+def empty(system):
+    made = Pool(system.loaded)
     yield made
     made.release_all()
-    assert not SYSTEM.out and made.word.value == 0
+    assert made.word.value == 0
 
 
 STEPS = st.one_of(
@@ -88,10 +46,10 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=150)
-@given(st.lists(STEPS, max_size=60))
-def test_blocks_in_use_are_apart_and_keep_their_content(loaded, steps):
-    mine, counts, sizes = Pool(loaded), {}, {}
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, max_size=60))
+def test_blocks_in_use_are_apart_and_keep_their_content(system, steps):
+    mine, counts, sizes = Pool(system.loaded), {}, {}
     for number, (step, value) in enumerate(steps):
         if step == "take":
             block = mine.take(value)
@@ -101,7 +59,7 @@ def test_blocks_in_use_are_apart_and_keep_their_content(loaded, steps):
             counts[block], sizes[block] = [1, number], value
         elif step == "release":
             mine.release_all()
-            assert not SYSTEM.out
+            assert not system.out
             counts.clear()
         elif counts:
             block = list(counts)[value % len(counts)]
@@ -113,10 +71,10 @@ def test_blocks_in_use_are_apart_and_keep_their_content(loaded, steps):
             content = np.frombuffer(ctypes.string_at(block, sizes[block]), np.uint8)
             assert (content == filling).all()
     mine.release_all()
-    assert not SYSTEM.out
+    assert not system.out
 
 
-def test_a_dropped_block_serves_again_and_a_kept_one_does_not(empty):
+def test_a_dropped_block_serves_again_and_a_kept_one_does_not(empty, system):
     first = empty.take(1000)
     empty.keep(first)
     empty.drop(first)
@@ -124,16 +82,16 @@ def test_a_dropped_block_serves_again_and_a_kept_one_does_not(empty):
     assert second != first
     empty.drop(first)
     assert empty.take(900) == first
-    assert SYSTEM.asked == 2
+    assert system.asked == 2
 
 
-def test_a_loop_with_a_temporary_asks_the_system_twice(empty):
+def test_a_loop_with_a_temporary_asks_the_system_twice(empty, system):
     kept = empty.take(8000)
     for _ in range(1000):
         made = empty.take(8000)
         empty.drop(kept)
         kept = made
-    assert SYSTEM.asked == 2
+    assert system.asked == 2
 
 
 def test_a_block_that_is_much_too_large_is_left_alone(empty):
@@ -144,12 +102,12 @@ def test_a_block_that_is_much_too_large_is_left_alone(empty):
 
 
 @pytest.mark.parametrize("sizes", [range(1, 400), range(400, 0, -1), [1, 300] * 100], ids=["up", "down", "both"])
-def test_what_is_free_stays_within_what_is_in_use(empty, sizes):
+def test_what_is_free_stays_within_what_is_in_use(empty, system, sizes):
     unit = 50_000
     held = empty.take(10 * unit)
     for size in sizes:
         made = empty.take(size * unit)
-        assert SYSTEM.bytes < 3 * (10 + max(sizes)) * unit + 2 * pool.SLACK
+        assert system.bytes < 3 * (10 + max(sizes)) * unit + 2 * pool.SLACK
         empty.drop(made)
     assert held
 
@@ -165,9 +123,9 @@ def test_sizes_that_cannot_be_had_give_null(empty, size):
     assert empty.take(8) is not None
 
 
-def test_where_memory_is_out_the_pool_stays_whole(empty):
+def test_where_memory_is_out_the_pool_stays_whole(empty, system):
     first = empty.take(5000)
-    SYSTEM.left = 0
+    system.left = 0
     assert empty.take(5000) is None
     empty.drop(first)
     assert empty.take(5000) == first
