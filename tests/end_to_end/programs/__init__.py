@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.end_to_end.programs import (
     clustering,
+    control_flow,
     dynamic_programming,
     images,
     linear_algebra,
@@ -25,6 +26,7 @@ from tests.end_to_end.programs.program import Program
 
 THEMES = (
     clustering,
+    control_flow,
     dynamic_programming,
     images,
     linear_algebra,
