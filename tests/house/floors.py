@@ -32,6 +32,7 @@ FLOORS: dict[str, int] = {
     "eqsat.testing": 9,
     "eqsat.compose": 10,
     "eqsat": 11,
+    "eqsat.testing.fuzz": 12,
 }
 """A room and everything under it; the longest name that fits counts. A new file directly under `eqsat/` needs a row."""
 
