@@ -12,7 +12,7 @@ from llvmlite import ir
 from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
-from eqsat.ir.types import Array
+from eqsat.ir.types import Array, Scalar
 from lowering.arrays import read_array, set_array, store_element
 from lowering.counting import count
 from lowering.numbers import compute
@@ -25,10 +25,14 @@ from lowering.values import I1, Value
 
 def emit_steps(scene: Scene, steps: Steps) -> None:
     """Write the steps where the builder stands; what they compute is known afterwards, until its scope ends."""
-    for step in steps:
-        if scene.is_dead:
-            return
-        _step(scene, step)
+    at = 0
+    while at < len(steps) and not scene.is_dead:
+        checks = _neighbours(steps, at)
+        if checks > 1:
+            _together(scene, steps[at : at + checks])
+        else:
+            _step(scene, steps[at])
+        at += checks
 
 
 def _block(scene: Scene, steps: Steps) -> None:
@@ -71,13 +75,56 @@ def _step(scene: Scene, step: Step) -> None:
             scene.b.branch(scene.labels[label])
 
 
+CHEAP = frozenset(
+    f"{kind}.{op}"
+    for kind, ops in (("py", "add sub mul neg lt le gt ge eq ne and or not bool"), ("ok", "add sub mul neg cast"))
+    for op in ops.split()
+)
+"""Operations on ints that may as well run where a check before them is false."""
+
+
+def _neighbours(steps: Steps, at: int) -> int:
+    """How many steps from here on are checks, or what the next check needs: at least one."""
+    last = at
+    for k in range(at, len(steps)):
+        match steps[k]:
+            case Check():
+                last = k
+            case Let(node) if node.op in CHEAP and all(_is_whole(arg) for arg in node.args):
+                pass
+            case _:
+                break
+    return last - at + 1 if isinstance(steps[at], Check) else 1
+
+
+def _is_whole(node: Node) -> bool:
+    return isinstance(node.type, Scalar) and node.type.dtype.kind in "bi"
+
+
+def _together(scene: Scene, steps: Steps) -> None:
+    """Checks next to each other, as one: LLVM makes one comparison of `0 <= i` and `i < n`."""
+    conditions: list[Value] = []
+    for step in steps:
+        if isinstance(step, Check):
+            conditions += _conditions(scene, step.condition)
+        else:
+            _step(scene, step)
+    if conditions:
+        scene.require(reduce(scene.b.and_, conditions))
+
+
 def _check(scene: Scene, condition: Node) -> None:
-    """A check, unless the loop around has seen to it; where that may be, only if it is not known to hold always."""
+    for value in _conditions(scene, condition):
+        scene.require(value)
+
+
+def _conditions(scene: Scene, condition: Node) -> list[Value]:
+    """What must hold for a check: nothing, if the loop around has seen to it."""
     settled = scene.known(("settled", condition))
-    if settled is None:
-        scene.require(scene.number(condition))
-    elif settled is not ALWAYS:
-        scene.require(scene.b.or_(settled, scene.number(condition)))
+    if settled is ALWAYS:
+        return []
+    here = scene.number(condition)
+    return [here if settled is None else scene.b.or_(settled, here)]
 
 
 ALWAYS = I1(1)
