@@ -14,6 +14,7 @@ from eqsat.ir.body import LOCAL
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import symbols
 from eqsat.ir.nodes import Node, loop_of
+from eqsat.ir.signature import asked
 from eqsat.ir.program import Apply, Argument
 from eqsat.ir.types import Scalar
 from eqsat.ir.view import View
@@ -45,7 +46,7 @@ def _operation(scene: Scene, node: Node, type_: Scalar) -> Value:
     args = [scene.number(arg) for arg in node.args]
     operands = tuple(Argument(k, arg.type.dtype) for k, arg in enumerate(node.args) if isinstance(arg.type, Scalar))
     assert len(operands) == len(node.args), node
-    term = Apply(node.op, loop_of(node), operands, type_.dtype)
+    term = Apply(node.op, asked(loop_of(node)), operands, type_.dtype)
     return apply(scene, term, args, 1, _care(scene, node, args))
 
 

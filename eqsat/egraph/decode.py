@@ -19,6 +19,7 @@ from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window
 from eqsat.ir.region import Overwrite
+from eqsat.ir.signature import asked
 from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import Along, View, identity
 
@@ -186,7 +187,6 @@ class Decoder:
                 return built[enode.args[0]]
             case "apply":
                 args = tuple(built[arg] for arg in enode.args)
-                loop = "->".join(enode.signature.split("->")[:2])
-                return Apply(enode.name, loop, args, np.dtype(enode.signature[-1]))
+                return Apply(enode.name, asked(enode.signature), args, np.dtype(enode.signature[-1]))
             case _:
                 raise InternalError(f"{enode.kind} inside a kernel")

@@ -65,7 +65,7 @@ class Builder:
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
         self.facts = Facts(sizes, strides)
-        self.facts.expect = self._expect
+        self.facts.now = self
         self.recorder = Recorder()
         self.readonly: set[Node] = set()
         self.locked: set[Node] = set()
@@ -170,7 +170,16 @@ class Builder:
         """A size as a node."""
         return dim_node(value, PYTHON_INT, span)
 
-    def _expect(self, guard: Guard) -> None:
+    def wrapped(self, index: Dim, extent: Dim, span: Span) -> Dim:
+        """The index, from the end if it is negative, as a size."""
+        node, zero = self.size_node(index, span), self.size_node(dim(0), span)
+        below = Node("py.lt", (node, zero), None, PYTHON_BOOL, span)
+        made = Node("select", (below, self.size_node(index + extent, span), node), None, PYTHON_INT, span)
+        today = self.facts.today(index)
+        return self.number(made, today if today >= 0 else today + self.facts.today(extent))
+
+    def expect(self, guard: Guard) -> None:
+        """Check that a relation of sizes holds from here on."""
         names: dict[Relation, str] = {"==": "py.eq", "!=": "py.ne", ">=": "py.ge", "<": "py.lt"}
         sides = (self.size_node(guard.left, guard.span), self.size_node(guard.right, guard.span))
         self.check(Node(names[guard.relation], sides, None, PYTHON_BOOL, guard.span))

@@ -8,8 +8,9 @@ Refuses nothing; a size that has no number today is a `KeyError` of ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from eqsat.frontend import implied
 from eqsat.ir.body import LOCAL
@@ -21,15 +22,34 @@ from eqsat.ir.span import Span
 _NEGATION: dict[Relation, Relation] = {"==": "!=", "!=": "==", ">=": "<", "<": ">="}
 
 
+class Now(Protocol):
+    """What is done with sizes when the function runs, where nothing can be decided before."""
+
+    def expect(self, guard: Guard) -> None:
+        """Check that it holds from here on."""
+        ...
+
+    def limited(self, value: Dim, low: Dim, high: Dim, span: Span) -> Dim:
+        """`min(max(value, low), high)`, where `low <= high`."""
+        ...
+
+    def wrapped(self, index: Dim, extent: Dim, span: Span) -> Dim:
+        """The index, from the end if it is negative."""
+        ...
+
+
 class Facts:
     """Today's sizes and strides, and the guards recorded so far."""
+
+    now: Now
+    """Set by who makes nodes."""
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
         self.sizes = dict(sizes)
         self.strides = None if strides is None else dict(strides)
         self.guards: list[Guard | Merges] = []
-        self.expect: Callable[[Guard], None] | None = None
-        """Called with what cannot be a guard and must hold from here on: whoever records statements checks it."""
+        self.boundscheck = True
+        """Whether indices that are not known to be in range are checked."""
         self._equalities = Equalities()
         self._assumed: list[Dim] = []
 
@@ -60,10 +80,15 @@ class Facts:
     def _expected(self, guard: Guard, expected: bool | None) -> bool:
         truth = guard.holds(self.sizes) if expected is None else expected
         found = guard if truth else Guard(guard.left, _NEGATION[guard.relation], guard.right, guard.span)
-        if self.expect is not None:
-            self.expect(found)
+        self.now.expect(found)
         self.assume(found)
         return truth
+
+    def check_bounds(self, guard: Guard) -> None:
+        """An index must be in range from here on."""
+        if self.boundscheck:
+            self.now.expect(guard)
+        self.assume(guard)
 
     # What holds at this place ---------------------------------------------------------------------------------
 

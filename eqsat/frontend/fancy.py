@@ -86,7 +86,7 @@ def is_advanced(item: Value) -> bool:
     """Whether an item of an index is one of those that basic indexing does not have."""
     if isinstance(item, Node):
         return isinstance(item.type, Array) or (isinstance(item.type, Scalar) and item.type.dtype.kind == "b")
-    return isinstance(item, TupleValue) or (isinstance(item, Known) and isinstance(item.value, bool | np.bool))
+    return isinstance(item, TupleValue) or (isinstance(item, Known) and isinstance(item.value, bool | np.bool | list))
 
 
 def read(builder: Builder, x: Node, items: tuple[Value, ...], span: Span) -> Node:
@@ -99,22 +99,28 @@ def read(builder: Builder, x: Node, items: tuple[Value, ...], span: Span) -> Nod
 
 
 def gathered(builder: Builder, picked: Picked, span: Span) -> Node:
-    """The elements that are picked, in new memory."""
+    """The elements that are picked, in new memory, in NumPy's order."""
+    layout = _gathered_layout(picked, span)
+    if picked.indices:
+        return gather(builder, picked, layout, span)
     source = picked.source.type
     assert isinstance(source, Array)
     shape = (*picked.joint, *picked.rest)
-    layout = _gathered_layout(picked, span)
-    if picked.indices:
-        type_ = Array(source.dtype, shape, layout)
-        made = builder.library("gather", (picked.source, *picked.indices), True, type_, span)
-    else:
-        view = View(tuple(Along(len(picked.joint) + k) for k in range(len(picked.rest))), len(shape))
-        made = Node(
-            "copy", (builder.view(picked.source, view, shape, span),), None, Array(source.dtype, shape, layout), span
-        )
-    if picked.place == 0:
-        return made
-    return builder.view(made, transpose_view(picked.order), picked.shape, span)
+    view = View(tuple(Along(len(picked.joint) + k) for k in range(len(picked.rest))), len(shape))
+    read = builder.view(picked.source, view, shape, span)
+    return _in_place(builder, Node("copy", (read,), None, Array(source.dtype, shape, layout), span), picked, span)
+
+
+def gather(builder: Builder, picked: Picked, layout: Layout, span: Span) -> Node:
+    """The elements that are picked; `layout` is that of the indices' axes and then the others."""
+    type_ = Array(builder.numeric(picked.source, span).dtype, (*picked.joint, *picked.rest), layout)
+    made = builder.library("gather", (picked.source, *picked.indices), True, type_, span)
+    return _in_place(builder, made, picked, span)
+
+
+def _in_place(builder: Builder, made: Node, picked: Picked, span: Span) -> Node:
+    """The axes where they belong."""
+    return builder.view(made, transpose_view(picked.order), picked.shape, span) if picked.place else made
 
 
 def write(builder: Builder, target: Node, items: tuple[Value, ...], value: Value, span: Span) -> None:
@@ -215,6 +221,8 @@ def _parts(builder: Builder, items: tuple[Value, ...], span: Span) -> list[_Part
         if not is_advanced(item):
             parts.append(_Part(item, advanced=_is_integer(item)))
             continue
+        if isinstance(item, Known) and isinstance(item.value, list):
+            item = TupleValue(tuple(map(Known, item.value)))
         if isinstance(item, Known) or (isinstance(item, Node) and isinstance(item.type, Scalar)):
             parts.append(_flag(builder, item, span))
             continue

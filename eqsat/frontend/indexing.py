@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend.facts import Facts
+from eqsat.frontend.facts import Facts, is_local
 from eqsat.frontend.values import Known, SliceValue, Value
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
 from eqsat.ir.nodes import Node
+from eqsat.ir.region import Guard
 from eqsat.ir.span import Span
 from eqsat.ir.types import Scalar
 from eqsat.ir.view import Along, View
@@ -57,12 +58,30 @@ def index_view(shape: tuple[Dim, ...], items: Sequence[Item], facts: Facts, span
 
 
 def _position(index: Dim, extent: Dim, facts: Facts, span: Span) -> Dim:
+    if is_local(index) or is_local(extent):
+        return _position_now(index, extent, facts, span)
     if facts.decide(index, ">=", ZERO, span):
         inside, position = facts.decide(extent - 1, ">=", index, span), index
     else:
         inside, position = facts.decide(index + extent, ">=", ZERO, span), index + extent
     if not inside:
         raise PythonRaises(f"index {index} is out of bounds for an axis of length {extent}", span)
+    return position
+
+
+def _position_now(index: Dim, extent: Dim, facts: Facts, span: Span) -> Dim:
+    """Where an index points that is computed in the function: what is not proved is checked when it is reached."""
+    if facts.ensured(index, ZERO, span):
+        position = index
+    elif facts.proved(index, "<", ZERO):
+        position = index + extent
+    else:
+        position = facts.now.wrapped(index, extent, span)
+    for above, below in ((position, ZERO), (extent, position + 1)):
+        if facts.proved(above, ">=", below) is False:
+            raise PythonRaises(f"index {index} is out of bounds for an axis of length {extent}", span)
+        if not facts.ensured(above, below, span):
+            facts.check_bounds(Guard(above, ">=", below, span))
     return position
 
 
@@ -78,16 +97,34 @@ def _slice(bounds: Bounds, extent: Dim, facts: Facts, span: Span) -> tuple[Dim, 
         start = highest if bounds.start is None else _clip(bounds.start, extent, lowest, highest, facts, span)
         stop = lowest if bounds.stop is None else _clip(bounds.stop, extent, lowest, highest, facts, span)
         reach, stride = start - stop, -bounds.step
-    if not facts.decide(reach, ">=", ZERO, span):
+    if is_local(reach):
+        if facts.proved(ZERO, ">=", reach):
+            return ZERO, ZERO
+        if not facts.ensured(reach, ZERO, span):
+            reach = facts.now.limited(reach, ZERO, extent, span)
+    elif not facts.decide(reach, ">=", ZERO, span):
         return ZERO, ZERO
     return start, (reach + (stride - 1)) // stride
 
 
 def _clip(bound: Dim, extent: Dim, lowest: Dim, highest: Dim, facts: Facts, span: Span) -> Dim:
+    if is_local(bound) or is_local(extent):
+        return _clip_now(bound, extent, lowest, highest, facts, span)
     if not facts.decide(bound, ">=", ZERO, span):
         bound = bound + extent
         return bound if facts.decide(bound, ">=", ZERO, span) else lowest
     return bound if facts.decide(highest, ">=", bound, span) else highest
+
+
+def _clip_now(bound: Dim, extent: Dim, lowest: Dim, highest: Dim, facts: Facts, span: Span) -> Dim:
+    """A bound that is computed in the function is clipped when it is reached, unless it is known to be in range."""
+    if facts.proved(bound, "<", ZERO):
+        bound = bound + extent
+    elif not facts.ensured(bound, ZERO, span):
+        bound = facts.now.wrapped(bound, extent, span)
+    if facts.ensured(bound, ZERO, span) and facts.ensured(highest, bound, span):
+        return bound
+    return facts.now.limited(bound, lowest, highest, span)
 
 
 def expand_items(items: Sequence[Value], ndim: int, span: Span) -> list[Value]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from eqsat.errors import PythonRaises, UnknownNumberError, UnsupportedError
 from eqsat.frontend.control import Left, LoopFrame, Meeting
+from eqsat.frontend.facts import is_local
 from eqsat.frontend.iterables import Counted, Listed, iterable, known_turns
 from eqsat.frontend.joins import reading
 from eqsat.frontend.liveness import First, assigned, first_use, has_leaving, live_after, reads
@@ -94,7 +95,14 @@ def _count(scope: Scope, node: ast.For, over: Counted, execute: Execute, bind: B
     for bound in (start, stop, step):
         _refuse_long(scope, bound, span)
     first, last = (start, stop) if over.up else (stop, start)
-    runs = over.up is not None and builder.facts.ensured(last, first + 1, span)
+    runs = False
+    if over.up is not None:
+        if is_local(first) or is_local(last):
+            runs = builder.facts.ensured(last, first + 1, span)
+        elif not builder.decide(last, ">=", first + 1, span):
+            return execute(scope, node.orelse)
+        else:
+            runs = True
     counters: list[Node] = []
 
     def turn(frame: LoopFrame) -> None:

@@ -25,10 +25,10 @@ def count_nonzero(builder: Builder, mask: Node, span: Span) -> Node:
     return builder.python_int(reduction.reduce(builder, "add", mask, axes, False, None, span), span)
 
 
-def places(builder: Builder, mask: Node, span: Span) -> tuple[Node, Dim]:
+def places(builder: Builder, mask: Node, span: Span, order: tuple[int, int] = (1, 0)) -> tuple[Node, Dim]:
     """`nonzero()` of an array of bools with axes: a row for each axis, and the number of columns.
 
-    In memory a column is one piece, as NumPy has it.
+    In memory a column is one piece, as NumPy has it, unless `order` says otherwise.
     """
     rank = builder.ndim(mask)
     today = 1
@@ -37,7 +37,7 @@ def places(builder: Builder, mask: Node, span: Span) -> tuple[Node, Dim]:
     count = builder.number(count_nonzero(builder, mask, span), max(today // 2, 1))
     builder.facts.assume_length(count)
     shape = (dim(rank), count)
-    type_ = Array(_INT64, shape, packed_layout(shape, (1, 0)))
+    type_ = Array(_INT64, shape, packed_layout(shape, order))
     return builder.library("nonzero", (mask,), None, type_, span), count
 
 

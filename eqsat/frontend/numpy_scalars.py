@@ -1,8 +1,8 @@
 """Python's operators on NumPy scalars, which are NumPy's scalar mathematics and not its ufuncs.
 
-Called by `operators`. Most operators give the bits of the ufunc. Those that do not: `**` calls libm's `pow`; an
-integer that overflows warns, so a check sends such a call to the undecorated function. Refused: what neither
-gives, with the way around.
+Called by `operators`. Most operators give the bits of the ufunc. Those that do not: `**` calls libm's `pow` or
+multiplies out; complex products and quotients round otherwise; an integer that overflows warns, so a check sends such
+a call to the undecorated function. Refused: complex powers but to small whole numbers that are known.
 """
 
 from __future__ import annotations
@@ -12,43 +12,71 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqsat.errors import UnsupportedError
+from eqsat.frontend import python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.promotion import operand_type, result_type
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import DType, Scalar
+from eqsat.ir.types import DType, Scalar, part_dtype
 
 _BOOL = Scalar(np.dtype(np.bool_), "python")
+_NUMPY_BOOL = Scalar(np.dtype(np.bool_), "numpy")
 PYTHON_COMPLEX = Scalar(np.dtype(np.complex128), "python")
 _INT64 = np.dtype(np.int64)
+_UINT64 = np.dtype(np.uint64)
+_FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
-_WARNS_ON_OVERFLOW: dict[str, str] = {"add": "add", "sub": "sub", "mult": "mul", "usub": "neg", "abs": "abs"}
-_COMPLEX_APART = frozenset({"mult", "lt", "lte", "gt", "gte"})
+_CHECKED: dict[str, str] = {
+    "add": "add",
+    "sub": "sub",
+    "mult": "mul",
+    "usub": "neg",
+    "abs": "abs",
+    "floordiv": "floordiv",
+    "mod": "mod",
+}
+"""Operators of integers that warn: of overflow, of division by zero."""
+_COMPLEX: dict[str, str] = {
+    "mult": "multiply",
+    "div": "divide",
+    "abs": "absolute",
+    "lt": "less",
+    "lte": "less_equal",
+    "gt": "greater",
+    "gte": "greater_equal",
+}
 """Complex operators whose scalar form differs: products round otherwise, orderings treat NaN otherwise."""
+_MULTIPLIED_OUT = 100
 
 
 def apply(builder: Builder, symbol: str, ufunc: np.ufunc, operands: Sequence[Node], span: Span) -> Node:
     """The operator on scalars of which one is NumPy's."""
     types = [builder.numeric(node, span) for node in operands]
-    common = result_type([operand_type(type_) for type_ in types], span)
     if len(types) == 2 and types[0] == PYTHON_COMPLEX and types[1].dtype == _FLOAT64:
-        raise UnsupportedError(
-            "Python's complex numbers take np.float64 for a float of their own, which is not compiled yet",
-            span,
-            instead="put the NumPy scalar first, or use np.complex128(...)",
-        )
+        # np.float64 is one of Python's floats, so that complex numbers ask nobody else.
+        return python_scalars.apply(builder, symbol, [operands[0], python_scalars.to_float(operands[1], span)], span)
+    common = result_type([operand_type(type_) for type_ in types], span)
     if symbol == "pow":
-        return _power(builder, operands, common, span)
-    if common.kind in "iu" and symbol in _WARNS_ON_OVERFLOW and not _through_ufunc(builder, operands, span):
-        return _checked(builder, _WARNS_ON_OVERFLOW[symbol], operands, common, span)
-    if common.kind == "c" and symbol in _COMPLEX_APART:
-        raise UnsupportedError(
-            "complex NumPy scalars have operators of their own, which are not compiled yet",
-            span,
-            f"have: {common}",
-            f"use np.{ufunc.__name__}",
-        )
+        return _power(builder, ufunc, operands, common, span)
+    if common.kind in "iu" and symbol in _CHECKED and not _through_ufunc(builder, operands, span):
+        if common.kind == "u" and symbol == "abs":
+            return operands[0]
+        return _checked(builder, _CHECKED[symbol], operands, common, span)
+    if symbol in python_scalars.COMPARISON and _are_ints(types):
+        made = tuple(python_scalars.to_int(builder, node, span) for node in operands)
+        return Node("py." + python_scalars.COMPARISON[symbol], made, None, _NUMPY_BOOL, span)
+    if common.kind == "c" and symbol in _COMPLEX:
+        made = tuple(builder.coerce(node, common, span) for node in operands)
+        compares = symbol in python_scalars.COMPARISON
+        dtype = part_dtype(common) if symbol == "abs" else common
+        result = _NUMPY_BOOL if compares else Scalar(dtype, "numpy")
+        return Node(f"py.numpy_{_COMPLEX[symbol]}", made, None, result, span)
     return builder.elementwise(ufunc, operands, span)
+
+
+def _are_ints(types: Sequence[object]) -> bool:
+    """Integers that all are int64s, of whatever width and sign, and no bools."""
+    return all(isinstance(t, Scalar) and t.dtype.kind in "iu" and t.dtype != _UINT64 for t in types)
 
 
 def _through_ufunc(builder: Builder, operands: Sequence[Node], span: Span) -> bool:
@@ -57,30 +85,80 @@ def _through_ufunc(builder: Builder, operands: Sequence[Node], span: Span) -> bo
     return all(t.dtype.kind == "b" or (isinstance(t, Scalar) and t.kind == "python") for t in types)
 
 
-def _power(builder: Builder, operands: Sequence[Node], common: DType, span: Span) -> Node:
-    if common != _FLOAT64:
+def _power(builder: Builder, ufunc: np.ufunc, operands: Sequence[Node], common: DType, span: Span) -> Node:
+    if common.kind in "iu":
+        return _integer_power(builder, operands, common, span)
+    if common.kind == "c":
+        return _complex_power(builder, operands, common, span)
+    if common.kind == "b":
+        return builder.elementwise(ufunc, operands, span)
+    made = [builder.coerce(node, common, span) for node in operands]
+    wide = _FLOAT64 if common == _FLOAT64 else _FLOAT32  # float16 is computed as float32
+    args = tuple(builder.coerce(node, wide, span) for node in made)
+    builder.check(Node("ok.pow", args, None, _BOOL, span))
+    return builder.coerce(Node("py.pow", args, None, Scalar(wide, "numpy"), span), common, span)
+
+
+def _integer_power(builder: Builder, operands: Sequence[Node], common: DType, span: Span) -> Node:
+    """Wraps around without a warning; the int64 that is multiplied out has the right lower bits."""
+    narrow = [builder.coerce(node, common, span) for node in operands]
+    base, exponent = (builder.coerce(node, _INT64, span) for node in narrow)
+    zero = builder.constant(0, _INT64, span)
+    builder.check(Node("py.ge", (exponent, zero), None, _BOOL, span))  # NumPy raises for a negative one
+    power = Node("py.pow", (base, exponent), None, Scalar(_INT64, "numpy"), span)
+    return builder.coerce(power, common, span)
+
+
+def _complex_power(builder: Builder, operands: Sequence[Node], common: DType, span: Span) -> Node:
+    base = builder.coerce(operands[0], common, span)
+    exponent = operands[1].attr
+    known = complex(exponent.value.item()) if isinstance(exponent, Constant) else 0.5
+    whole = known.imag == 0 and known.real.is_integer() and abs(known.real) < _MULTIPLIED_OUT
+    if not whole:
         raise UnsupportedError(
-            "`**` on NumPy scalars other than float64 is not compiled yet", span, f"have: {common}", "use np.power"
+            "a complex NumPy scalar is raised to what is no small whole number",
+            span,
+            f"have: {common}",
+            "use np.power, or complex(z) ** x",
         )
-    made = tuple(builder.coerce(node, _FLOAT64, span) for node in operands)
-    builder.check(Node("ok.pow", made, None, _BOOL, span))
-    return Node("py.pow", made, None, Scalar(_FLOAT64, "numpy"), span)
+    return _multiplied_out(builder, base, int(known.real), common, span)
+
+
+def _multiplied_out(builder: Builder, base: Node, exponent: int, common: DType, span: Span) -> Node:
+    """As npymath's `npy_cpow`: cubes by two products, others by squares; zero to what is not positive is undefined."""
+    type_ = Scalar(common, "numpy")
+
+    def times(x: Node, y: Node) -> Node:
+        return Node("py.numpy_multiply", (x, y), None, type_, span)
+
+    one = builder.constant(1, common, span)
+    if exponent == 0:
+        return one
+    if exponent in (1, 2, 3):
+        return (base, times(base, base), times(base, times(base, base)))[exponent - 1]
+    if exponent < 0:
+        builder.check(python_scalars.to_bool(base, span))
+    result, square, left = one, base, abs(exponent)
+    while True:
+        if left & 1:
+            result = times(result, square)
+        left >>= 1
+        if not left:
+            break
+        square = times(square, square)
+    return result if exponent > 0 else Node("py.numpy_divide", (one, result), None, type_, span)
 
 
 def _checked(builder: Builder, name: str, operands: Sequence[Node], common: DType, span: Span) -> Node:
-    """Integer arithmetic in int64, checked to fit the common type."""
-    if common == np.dtype(np.uint64):
-        raise UnsupportedError(
-            "arithmetic on uint64 NumPy scalars is not compiled yet",
-            span,
-            instead="use the ufunc (np.add, ...), which does not warn of overflow",
-        )
+    """Integer arithmetic in int64 or uint64, checked to fit the common type."""
     narrow = [builder.coerce(node, common, span) for node in operands]
-    made = tuple(builder.coerce(node, _INT64, span) for node in narrow)
-    result = Scalar(_INT64, "numpy")
-    if common == _INT64:
+    wide_type = _UINT64 if common == _UINT64 else _INT64
+    made = tuple(builder.coerce(node, wide_type, span) for node in narrow)
+    result = Scalar(wide_type, "numpy")
+    if common == wide_type or name in ("floordiv", "mod"):
         builder.check(Node("ok." + name, made, None, _BOOL, span))
-        return Node("py." + name, made, None, result, span)
     wide = Node("py." + name, made, None, result, span)
+    if common == wide_type:
+        return wide
     builder.check(Node("ok.cast", (wide,), f"{_INT64.char}->{common.char}", _BOOL, span))
     return Node("cast", (wide,), None, Scalar(common, "numpy"), span)

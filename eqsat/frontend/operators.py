@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import numpy_scalars, power, python_scalars
+from eqsat.frontend import numpy_scalars, power, products, python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.formula import formula_of
@@ -105,7 +105,7 @@ def apply(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> V
     operands = [builder.node(arg, span) for arg in args]
     types = [builder.numeric(node, span) for node in operands]
     if symbol == "matmult":
-        raise UnsupportedError("`@` is not compiled yet", span, instead="compute the product before the call")
+        return products.matmul(builder, operands[0], operands[1], span)
     if symbol == "not":
         return _negation(builder, operands[0], span)
     if any(isinstance(t, Array) for t in types):

@@ -1,7 +1,8 @@
 """Python's own operators on ints, floats and bools that are arguments: `py.*` nodes and the checks beside them.
 
 Called by `operators`. Results have Python's types. A Python int is an int64 here; where it would leave 64 bits, or
-where Python raises, an `ok.*` check is false and the undecorated function runs. Refused: Python's complex numbers.
+where Python raises, an `ok.*` check is false and the undecorated function runs. Complex numbers are computed by
+`complex_scalars`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend import complex_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.span import Span
@@ -43,7 +45,11 @@ CAN_FAIL: dict[str, frozenset[str]] = {
 
 def apply(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) -> Node:
     """Python's operator on Python scalar nodes."""
-    kinds = [_kind(node, span) for node in operands]
+    kinds = [_kind(node) for node in operands]
+    if "complex" in kinds and symbol != "not":
+        if symbol in ("eq", "noteq"):
+            _check_exact_ints(builder, operands, kinds, span)
+        return complex_scalars.apply(builder, symbol, operands, span)
     if symbol in COMPARISON:
         return _compare(builder, COMPARISON[symbol], operands, kinds, span)
     if symbol in ARITHMETIC:
@@ -79,7 +85,7 @@ def apply(builder: Builder, symbol: str, operands: Sequence[Node], span: Span) -
 
 def operation(builder: Builder, name: str, operands: Sequence[Node], result: Scalar, span: Span) -> Node:
     """`py.<name>`, with its check where it can fail."""
-    kind = _kind(operands[0], span)
+    kind = _kind(operands[0])
     if name in CAN_FAIL.get(kind, ()):
         builder.check(Node("ok." + name, tuple(operands), None, BOOL, span))
     return Node("py." + name, tuple(operands), None, result, span)
@@ -114,15 +120,19 @@ def _on_ints(builder: Builder, name: str, operands: Sequence[Node], span: Span) 
 
 def _compare(builder: Builder, name: str, operands: Sequence[Node], kinds: Sequence[str], span: Span) -> Node:
     if "float" in kinds:
-        for node, kind in zip(operands, kinds, strict=True):
-            if kind == "int" and "float" in kinds:
-                _check_exact(builder, node, span)
+        _check_exact_ints(builder, operands, kinds, span)
         made = [to_float(node, span) for node in operands]
     elif kinds == ["bool", "bool"] and name in ("eq", "ne"):
         made = list(operands)
     else:
         made = [to_int(builder, node, span) for node in operands]
     return Node("py." + name, tuple(made), None, BOOL, span)
+
+
+def _check_exact_ints(builder: Builder, operands: Sequence[Node], kinds: Sequence[str], span: Span) -> None:
+    for node, kind in zip(operands, kinds, strict=True):
+        if kind == "int":
+            _check_exact(builder, node, span)
 
 
 def _check_exact(builder: Builder, node: Node, span: Span) -> None:
@@ -141,13 +151,6 @@ def check_within(builder: Builder, node: Node, limit: int, span: Span) -> None:
         builder.check(Node("py." + name, (node, number), None, BOOL, span))
 
 
-def _kind(node: Node, span: Span) -> str:
+def _kind(node: Node) -> str:
     assert isinstance(node.type, Scalar)
-    kinds = {"b": "bool", "i": "int", "u": "int", "f": "float"}
-    if node.type.dtype.kind not in kinds:
-        raise UnsupportedError(
-            "arithmetic on Python's complex numbers is not compiled yet",
-            span,
-            instead="compute with np.ndarray arguments of complex128, or write the complex constant out",
-        )
-    return kinds[node.type.dtype.kind]
+    return {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}[node.type.dtype.kind]

@@ -19,6 +19,11 @@ def write(inputs: Sequence[str], output: str, backwards: Sequence[bool] = ()) ->
     return "".join(char + "-" * back for char, back in zip(inputs, marks, strict=True)) + ARROW + output
 
 
+def asked(signature: str) -> str:
+    """The loop that a check asks about: `l->b->?` is a bool, whether `l->b` is possible."""
+    return ARROW.join(signature.split(ARROW)[:2])
+
+
 def inputs_of(signature: str) -> str:
     """The type characters of the operands."""
     return signature.partition(ARROW)[0].replace("-", "")
