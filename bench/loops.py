@@ -24,21 +24,38 @@ STENCILS = [
     loop("horizontal_diffusion", 128, numpy=4.0),
 ]
 
+TEMPORARIES = [
+    loop("reaction_diffusion", 200, numpy=1.0),
+    loop("nearest_neighbours", 300, numpy=1.0),
+    loop("floyd_warshall_outer", 120, numpy=1.0),
+    loop("k_means_arrays", 2000, numpy=1.0),
+]
+"""Loops of array work that needs memory in each turn: it is taken once, or from a pool."""
+
 SCALARS = [
     loop("sieve", 10**6, numba=0.9),
     loop("sieve_loops", 10**5, numba=0.9),
     loop("crc16", 10**5, numba=0.9),
+    loop("mandelbrot", 100, numba=0.9),
+    loop("mandelbrot_reals", 100, numba=0.9),
     loop("collatz", 10**4, numba=0.9),
     loop("count_primes", 10**4, numba=0.9),
-    loop("edit_distance", 400, numba=0.9),
     loop("n_body", 60, numba=0.9),
+    loop("floyd_warshall", 100, numba=0.9),
+    loop("floyd_warshall_rows", 120, numba=0.9),
+    loop("edit_distance", 400, numba=0.9),
 ]
 
-FACTORIZATIONS = [
+PRODUCTS = [
     loop("lu_doolittle", 120, numba=1.0),
     loop("lu_scalar", 120, numba=1.0),
     loop("cholesky", 120, numba=1.0),
     loop("cholesky_in_place", 120, numba=1.0),
+    loop("gauss_seidel", 120, numba=1.0),
+    loop("csr_product", 5000, numba=1.0),
+    loop("csr_product_by_rows", 5000, numba=1.0),
+    loop("coo_product", 5000, numba=1.0),
 ]
+"""Factorizations with small products of rows and columns, and sparse matrices times vectors."""
 
-LOOPS = [*STENCILS, *SCALARS, *FACTORIZATIONS]
+LOOPS = [*STENCILS, *TEMPORARIES, *SCALARS, *PRODUCTS]
