@@ -17,7 +17,7 @@ from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
-from eqsat.ir.region import Disjoint, Guard, Merges, Region
+from eqsat.ir.region import Disjoint, Guard, Merges, Overwrite, Region
 from eqsat.ir.signature import ARROW, backwards, inputs_of
 from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, part_dtype, shape_of
 from eqsat.ir.view import View
@@ -39,6 +39,10 @@ def verify(region: Region, sizes: Mapping[Symbol, int] | None = None) -> None:
     for node in region.checks:
         if _dtype(node) != _BOOL or _shape(node):
             raise InternalError("broken IR: a check is not one bool", node.span, have=f"node: {node!r}")
+    for one in region.overwrites:
+        problem = _overwrite(one, facts)
+        if problem:
+            raise InternalError(f"broken IR: {problem}", one.value.span, have=f"value: {one.value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,19 @@ def _view(node: Node, facts: _Facts) -> str:
         if min(first, last) < 0 or max(first, last) >= available:
             return f"it reads indices {first} to {last} of an axis of {available}"
     return ""
+
+
+def _overwrite(one: Overwrite, facts: _Facts) -> str:
+    """What is wrong with what is put into a parameter, or nothing."""
+    if not all(_is_array(facts.region, param) for param in (one.param, *one.aliases)):
+        return "what is overwritten is no array"
+    type_ = facts.region.params[one.param].type
+    assert isinstance(type_, Array)
+    if len(one.view.axes) != type_.ndim or one.view.rank != len(one.shape) or not one.shape:
+        return "its index map has other axes than what it overwrites, or than its shape"
+    if _dtype(one.value) != type_.dtype:
+        return "it has another dtype than what it overwrites"
+    return "" if facts.same(_shape(one.value), one.shape) or not _shape(one.value) else "it has another shape"
 
 
 def _copy(node: Node, facts: _Facts) -> str:

@@ -51,7 +51,6 @@ class Carver:
         self, region: Region, sizes: Mapping[Symbol, int], memory: Memory, at_hand: Callable[[Node], bool]
     ) -> None:
         self.region, self.sizes, self.memory, self.at_hand = region, sizes, memory, at_hand
-        self.same = Equalities(guard for guard in region.guards if not isinstance(guard, Merges))
 
     def carve(self, work: Work, known_as: Callable[[Node], Node]) -> Carved:
         """The region of some work; `known_as` gives one node for all that are the same array."""
@@ -65,6 +64,7 @@ class _Segment:
         self.numbers: dict[object, int] = {}
         self.symbols: dict[Symbol, Dim] = {}
         self.built: dict[Node, Node] = {}
+        self.same = Equalities(carver.region.guards)
         target = work.write.target if work.write is not None else None
         self.target = _memory_of(target) if target is not None else None
 
@@ -76,6 +76,7 @@ class _Segment:
             self.number(self.target)
             roots.append(work.write.value)
         order = self.order(roots)
+        self.learn(order)
         for node in order:
             if self.is_input(node):
                 self.number(node)
@@ -132,18 +133,30 @@ class _Segment:
 
     # Sizes -------------------------------------------------------------------------------------------------------
 
+    def learn(self, nodes: Sequence[Node]) -> None:
+        """What is computed together has one shape, though a check at run time and no guard may have seen to that."""
+        work = [node for node in nodes if node.op not in ("view", "reduce") and not self.is_input(node)]
+        pairs = [(node, arg) for node in work for arg in node.args]
+        if self.work.write is not None:
+            pairs.append((self.work.write.target, self.work.write.value))
+        for one, other in pairs:
+            if isinstance(one.type, Array) and isinstance(other.type, Array) and other.type.shape:
+                for left, right in zip(one.type.shape, other.type.shape, strict=True):
+                    if self.same.resolve(left) != self.same.resolve(right):
+                        self.same.add(left, right)
+
     def name_sizes(self) -> None:
         """Sizes that are the length of an axis of an array that is read have that name."""
         for number, node in enumerate(self.inputs):
             if isinstance(node, Node) and isinstance(node.type, Array):
                 for axis, length in enumerate(node.type.shape):
-                    symbol = lone_symbol(self.carver.same.resolve(length))
+                    symbol = lone_symbol(self.same.resolve(length))
                     if symbol is not None:
                         self.symbols.setdefault(symbol, dim(Symbol(number, axis)))
 
     def size(self, value: Dim) -> Dim:
         """A size in terms of the segment's parameters."""
-        return self.carver.same.resolve(value).fold(dim, self.symbol, _FORMULAS)
+        return self.same.resolve(value).fold(dim, self.symbol, _FORMULAS)
 
     def symbol(self, symbol: Symbol) -> Dim:
         if symbol not in self.symbols:

@@ -11,7 +11,7 @@ from eqsat.errors import InternalError
 from eqsat.frontend.arguments import sizes_of
 from eqsat.ir.dims import ONE, ZERO, Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node, Order, Reduction
-from eqsat.ir.region import Guard, Merges, Param, Region, Same
+from eqsat.ir.region import Disjoint, Guard, Merges, Overwrite, Param, Region, Same
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Layout, Scalar, c_layout
 from eqsat.ir.verifier import verify
@@ -105,6 +105,10 @@ def test_a_guard_speaks_of_parameters_and_holds():
             verify(region(M, (guard,)))
     with pytest.raises(InternalError, match="it speaks of axes that are not there"):
         verify(region(M, (Merges(1, 0, 1, True, NOWHERE),)))
+    for first, second in ((0, 2), (2, 0), (0, 5), (-1, 0)):
+        with pytest.raises(InternalError, match="it speaks of arrays that are not there"):
+            verify(region(M, (Disjoint(first, second, True, NOWHERE),)))
+    verify(region(M, (Disjoint(0, 1, True, NOWHERE),)))
     equal = Guard(ROWS, "==", OTHER, NOWHERE)
     verify(region(M, (equal,)))
     with pytest.raises(InternalError, match="it does not hold"):
@@ -128,3 +132,25 @@ def test_what_the_translation_makes_is_whole_without_sizes_too():
     made = translated(lambda a, b: (a[1:] - a[:-1]) / b.sum() + a[:, None].T[:, 1:], np.ones(4), np.ones((2, 3)))
     verify(made)
     verify(dataclasses.replace(made, result=Same(None)))
+
+
+def overwriting(one: Overwrite) -> Region:
+    return dataclasses.replace(region(M), overwrites=(one,))
+
+
+def test_what_is_put_into_a_parameter_fits_it():
+    whole = identity(2)
+    verify(overwriting(Overwrite(0, whole, (ROWS, COLUMNS), M, frozenset({1}))))
+    row = View((Along(None, ZERO), Along(0)), 1)
+    verify(overwriting(Overwrite(0, row, (COLUMNS,), X)))
+    broken = {
+        "what is overwritten is no array": Overwrite(3, whole, (ROWS, COLUMNS), M),
+        "its index map has other axes than what it overwrites, or than its shape": Overwrite(0, whole, (ROWS,), M),
+        "it has another dtype than what it overwrites": Overwrite(
+            0, whole, (ROWS, COLUMNS), node("cast", (M,), None, array(ROWS, COLUMNS, dtype=I8))
+        ),
+        "it has another shape": Overwrite(0, row, (COLUMNS,), V),
+    }
+    for problem, one in broken.items():
+        with pytest.raises(InternalError, match=f"broken IR: {problem}"):
+            verify(overwriting(one))

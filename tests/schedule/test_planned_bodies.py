@@ -8,6 +8,7 @@ import pytest
 from eqsat.ir.dims import dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, Invoke, Segment, Store
+from eqsat.ir.types import Scalar
 from eqsat.ir.verifier import verify
 from eqsat.schedule.planner import Planned, plan
 from tests.egraph.executing import same
@@ -404,6 +405,24 @@ def test_a_size_that_is_computed() -> None:
     w.write(w.at(a, slice(0, n)), w.add(part, 1.0))
     planned = check(w, w.call(np.sum, part), a)
     assert set(planned.routine.symbols.values()) == {count}
+
+
+def counted(w: Writing, x: Node) -> Node:
+    return w.builder.node(w.builder.call(int, w.call(np.sum, w.apply(">", x, 0.0))), x.span)
+
+
+def test_sizes_that_a_check_makes_equal_are_one() -> None:
+    w = Writing(vector(), np.linspace(-1.0, 1.0, 20))
+    a, b = w.nodes
+    counts = counted(w, b), w.builder.node(w.builder.call(int, w.call(np.sum, w.apply("<", b, 0.0))), b.span)
+    n, m = map(w.number, counts)
+    w.check(Node("py.eq", counts, None, Scalar(np.dtype("?"), "python"), a.span))
+    left, right = w.at(a, slice(0, n)), w.at(b, slice(0, m))
+    total = Node("add", (left, right), "dd->d", left.type, a.span)
+    w.write(left, total)
+    planned = check(w, a)
+    program = programs(planned.routine.steps)[-1]
+    assert program.temporaries == () and len(program.region.params) == 3
 
 
 def test_library_operations_run_at_their_place() -> None:

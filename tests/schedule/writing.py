@@ -128,6 +128,9 @@ class Writing:
     # Statements -------------------------------------------------------------------------------------------------
 
     def write(self, target: Node, value: Node) -> None:
+        if isinstance(target.type, Array) and isinstance(value.type, Array) and value.type.shape:
+            for one, other in zip(target.type.shape, value.type.shape, strict=True):
+                assert self.builder.decide(one, "==", other, NOWHERE)
         self.statements.append(Write(target, value, NOWHERE))
 
     def scatter(self, target: Node, indices: Sequence[Node], value: Node, checked: bool = True) -> None:
