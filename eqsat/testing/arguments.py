@@ -23,6 +23,8 @@ def arguments(choices: Choices, parameters: Sequence[tuple[str, Kind]], given: i
     """`def arguments():`, which returns a tuple of the first `given` of the parameters."""
     dims = {dim for _, kind in parameters for dim in kind.dims}
     sizes = {dim: choices.number(dim.least, max(LONGEST, dim.least)) for dim in sorted(dims, key=lambda dim: dim.name)}
+    if choices.chance(6):
+        sizes = {dim: choices.pick((9, 17, 33)) if dim.name == "n" else size for dim, size in sizes.items()}
     wild = choices.chance(30)
     lines = ["def arguments():"]
     before: list[tuple[str, Kind]] = []

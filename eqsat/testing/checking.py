@@ -19,7 +19,7 @@ from eqsat.testing.functions import RandomFunction
 from eqsat.testing.programs import define
 
 Compiler = Callable[[Any], Any]
-MOST_LINES = 100_000
+MOST_LINES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

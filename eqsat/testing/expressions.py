@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from eqsat.testing.conversions import cast, dtype_of, literal, spelled, tame
+from eqsat.testing.forms import (
+    BINARY,
+    COMPARISONS,
+    EQUALITIES,
+    MATHEMATICS,
+    ON_FLOATS,
+    ON_INTEGERS,
+    REDUCTIONS,
+    UNARY,
+    UNSAFE,
+)
 from eqsat.testing.indices import element, index_array, mask, subscript
 from eqsat.testing.kinds import (
     BOOL,
@@ -26,43 +38,6 @@ from eqsat.testing.kinds import (
 )
 from eqsat.testing.scopes import Helper, Place
 
-UNARY = (
-    *("-{0}", "abs({0})", "np.square({0})", "np.sqrt(np.abs({0}))", "~{0}", "np.sign({0})", "+{0}", "np.exp({0})"),
-    *("np.floor({0})", "np.sin({0})", "np.logical_not({0})", "np.isnan({0})", "{0}.real", "np.rint({0})"),
-)
-BINARY = (
-    *("{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}", "{0} // {1}", "{0} % {1}", "np.maximum({0}, {1})"),
-    *("np.minimum({0}, {1})", "{0} & {1}", "{0} | {1}", "{0} ^ {1}", "{0} << {1} % 5", "{0} >> {1} % 5"),
-    *("np.logical_and({0}, {1})", "np.hypot({0}, {1})", "np.add({0}, {1})", "np.fmod({0}, {1})"),
-)
-COMPARISONS = ("{0} < {1}", "{0} <= {1}", "{0} == {1}", "{0} != {1}", "{0} > {1}", "{0} >= {1}")
-EQUALITIES = COMPARISONS[2:4]
-ON_INTEGERS = (
-    *("{0} + {1}", "{0} - {1}", "{0} * {1} % 1009", "{0} // ({1} or 3)", "{0} % ({1} or -7)", "{0} % 7 << {1} % 5"),
-    *("{0} // (abs({1}) + 1)", "{0} % -5 + {1}", "{0} >> abs({1}) % 70", "{0} & {1}", "{0} | {1}", "{0} ^ {1}"),
-    *("min({0}, {1})", "max({0}, {1})", "({0} % 7) ** ({1} % 4)", "-{0} // 3 - {1}", "~{0} + {1}"),
-)
-UNSAFE = ("{0} // {1}", "{0} % {1}", "{0} / {1}")
-ON_FLOATS = (
-    *("{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / ({1} or 0.5)", "{0} // ({1} or 0.5)", "{0} % ({1} or -2.0)"),
-    *("min({0}, {1})", "max({0}, {1})", "abs({0}) - {1}", "math.hypot({0}, {1})", "math.copysign({0}, {1})"),
-)
-REDUCTIONS = ("sum", "max", "min", "any", "all", "mean", "prod")
-LITERALS = {
-    "bool": ("True", "False"),
-    "int64": ("1", "0", "2", "3", "-1", "7", "-3", "100"),
-    "float64": ("0.5", "2.0", "-1.0", "0.1"),
-}
-CASTS = {"int64": "int", "float64": "float", "bool": "bool"}
-
-
-def literal(place: Place, kind: Kind) -> Value:
-    """A number in the text."""
-    text = place.choices.pick(LITERALS[kind.dtype])
-    number = text == "True" if kind == BOOL else float(text) if kind == FLOAT else int(text)
-    return Value(text, kind, number)
-
-
 # -- scalars ------------------------------------------------------------------------------------------------------
 
 
@@ -75,7 +50,7 @@ def scalar(place: Place, depth: int = 2) -> Value:
             return choices.pick(known)
         return literal(place, choices.pick((INT, FLOAT)))
     form = choices.weighted(
-        (("binary", 4), ("element", 5), ("integer", 3), ("real", 2), ("unary", 2), ("reduction", 2))
+        (("binary", 4), ("element", 5), ("integer", 3), ("real", 2), ("unary", 2), ("reduction", 2), ("mathematics", 1))
     )
     made = None
     if form == "binary":
@@ -86,6 +61,9 @@ def scalar(place: Place, depth: int = 2) -> Value:
         made = Value(integer(place, depth - 1), INT)
     elif form == "real":
         made = Value(express(place, FLOAT, depth - 1), FLOAT)
+    elif form == "mathematics":
+        made = result_of(choices.pick(MATHEMATICS), scalar(place, depth - 1))
+        place.mark("mathematics")
     elif form == "unary":
         operand = scalar(place, depth - 1)
         made = result_of(
@@ -101,18 +79,6 @@ def tame_element(place: Place) -> Value | None:
     known = place.arrays(lambda kind: len(kind.dims) < 3 or place.choices.chance(30))
     found = element(place, place.choices.pick(known)) if known else None
     return tame(place, found) if found is not None else None
-
-
-def tame(place: Place, value: Value) -> Value:
-    """Complex NumPy scalars, and those of uint64, are hardly ever computed with: these are converted."""
-    if value.kind.family != "numpy" or place.choices.chance(2):
-        return value
-    if value.kind.letter == "c":
-        return Value(
-            value.atom + place.choices.pick((".real", ".imag")),
-            Kind("numpy", {"complex64": "float32"}.get(value.kind.dtype, "float64")),
-        )
-    return Value(f"int({value.text})", INT) if value.kind.dtype == "uint64" else value
 
 
 def total(place: Place, depth: int) -> Value | None:
@@ -142,6 +108,8 @@ def arithmetic(place: Place, left: Value, right: Value) -> Value | None:
             forms = UNSAFE
         else:
             forms = ON_INTEGERS if left.kind == right.kind == INT else ON_FLOATS
+            if left.kind != right.kind:  # the type of a maximum would depend on the values
+                forms = tuple(form for form in forms if "m" not in form[:3])
         return result_of(choices.pick(forms), left, right)
     return result_of(choices.pick(BINARY[:13]), left, right)
 
@@ -479,29 +447,3 @@ def _array_of(place: Place, kind: Kind, depth: int) -> str:
             if added is not None and same_kind(added.kind, kind):
                 return added.text
     return form.format(shape, dtype, number)
-
-
-def dtype_of(place: Place, kind: Kind) -> str:
-    """A spelling of a dtype."""
-    return place.choices.pick((f"np.{spelled(kind)}", f'"{kind.dtype}"'))
-
-
-def spelled(kind: Kind) -> str:
-    """NumPy's name of the scalar type."""
-    return "bool_" if kind.dtype == "bool" else kind.dtype
-
-
-def cast(value: Value, kind: Kind) -> Value:
-    """Converted; complex numbers lose their imaginary parts first, where that would warn."""
-    if same_kind(value.kind, kind):
-        return value
-    text = value.atom
-    if value.kind.letter == "c" and kind.letter not in "cb":
-        text = f"{text}.real"
-    if kind.is_array:
-        return Value(f"{text}.astype(np.{spelled(kind)})", kind)
-    if kind.family == "python":
-        return Value(f"{CASTS[kind.dtype]}({text})", kind)
-    if value.kind.is_weak_integer and kind.letter in "iu":
-        text = f"{text} % 100"
-    return Value(f"np.{spelled(kind)}({text})", kind)

@@ -182,7 +182,7 @@ def final(place: Place, parameters: set[str]) -> None:
         return
     made = [name for name in place.names if name not in parameters][-9:]
     if choices.chance(25):
-        made = [choices.pick(made or ["None"]) for _ in range(choices.number(1, 3))]
+        made = [choices.pick(made) for _ in range(choices.number(1, 3))] if made else []
     if choices.chance(20) or not made:
         made.append(choices.pick(sorted(parameters)))
         place.mark("return: argument")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eqsat.testing.expressions import condition, express, literal
+from eqsat.testing.conversions import literal
+from eqsat.testing.expressions import condition, express
 from eqsat.testing.kinds import FLOAT, INT, Dim, Kind, Value
 from eqsat.testing.scopes import MOST_WORK, Place
 from eqsat.testing.statements import (
@@ -211,6 +212,8 @@ def row_of(kind: Kind) -> Kind:
 def for_items(place: Place) -> bool:
     """Over a tuple of values of one type: numbers or arrays."""
     choices = place.choices
+    if choices.chance(25):
+        return for_pairs(place)
     kinds = [INT, FLOAT, *(value.kind for value in place.arrays())]
     kind = choices.pick(kinds)
     count = choices.number(1, 3)
@@ -223,6 +226,20 @@ def for_items(place: Place) -> bool:
         place.names[name] = kind
         body(place)
     place.mark("for: tuple of arrays" if kind.is_array else "for: tuple")
+    ending(place)
+    return True
+
+
+def for_pairs(place: Place) -> bool:
+    """Over a tuple of tuples, each taken apart."""
+    choices = place.choices
+    kinds = [choices.pick((INT, FLOAT)), choices.pick((INT, FLOAT, *(value.kind for value in place.arrays())))]
+    items = [f"({express(place, kinds[0], 0)}, {express(place, kinds[1], 0)})" for _ in range(choices.number(2, 3))]
+    names = [place.fresh("s"), place.fresh("r")]
+    with place.block(f"for {', '.join(names)} in ({', '.join(items)}):", len(items), loop=True):
+        place.names |= dict(zip(names, kinds, strict=True))
+        body(place)
+    place.mark("for: pairs")
     ending(place)
     return True
 
@@ -255,13 +272,20 @@ def for_zip(place: Place) -> bool:
         return False
     first, second = choices.pick(known), choices.pick(known)
     names = [place.fresh("r"), place.fresh("r")]
+    counter = place.fresh("i") if choices.chance(25) else None
     kinds, texts = [row_of(first.kind), row_of(second.kind)], [first.text, second.text]
     if choices.chance(30):
         texts[1], kinds[1] = choices.pick(
             ((f"range({first.text}.shape[0])", INT), ("(1, 2, 5)", INT), ("range(3, -3, -1)", INT))
         )
-    with place.block(f"for {', '.join(names)} in zip({', '.join(texts)}):", LONGEST, loop=True):
+    head = f"for {', '.join(names)} in zip({', '.join(texts)}):"
+    if counter is not None:
+        head = f"for {counter}, ({', '.join(names)}) in enumerate(zip({', '.join(texts)})):"
+        place.mark("for: enumerate and zip")
+    with place.block(head, LONGEST, loop=True):
         place.names |= dict(zip(names, kinds, strict=True))
+        if counter is not None:
+            place.names[counter] = INT
         body(place)
     place.mark("for: zip")
     ending(place)

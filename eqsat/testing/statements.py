@@ -8,17 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqsat.testing.expressions import (
-    BINARY,
-    arithmetic,
-    array,
-    call,
-    condition,
-    dtype_of,
-    express,
-    literal,
-    scalar,
-)
+from eqsat.testing.conversions import dtype_of, literal
+from eqsat.testing.expressions import arithmetic, array, call, condition, express, scalar
+from eqsat.testing.forms import BINARY
 from eqsat.testing.indices import element, index_array, mask, subscript
 from eqsat.testing.kinds import (
     BOOL,
@@ -282,6 +274,12 @@ def swap(place: Place) -> bool:
 def unpack(place: Place) -> bool:
     """Several values at once, nested or not."""
     choices = place.choices
+    if choices.chance(15):
+        one, two = place.fresh("s"), place.fresh("s")
+        place.line(f"{one}, {two} = divmod({express(place, INT, 1)}, {choices.pick((3, -4, 7))})")
+        place.names |= {one: INT, two: INT}
+        place.mark("unpack: divmod")
+        return True
     values = [scalar(place, 1), array(place, 1) or scalar(place, 1), scalar(place, 1)][: choices.number(2, 3)]
     names = [place.fresh("t" if value.kind.is_array else "s") for value in values]
     left, right = ", ".join(names), ", ".join(value.atom for value in values)
