@@ -85,7 +85,12 @@ def assemble(
         run = ir.Function(module, run.function_type, run.name)
     entry = emit_entry(work, run, module, Frame.of(work))
     ours = python_api.addresses() | shared.addresses() | {name: id(value) for name, value in entry.objects.items()}
-    if isinstance(work, Routine):
-        ours = {**ours, **pool.addresses(), **made.addresses()}
-    loaded = engine.load(module, lambda name: ours.get(name) or find(name), scalar)
+    loaded = engine.load(module, lambda name: ours.get(name) or _of_routines(name) or find(name), scalar)
     return Native(work, loaded, entry.objects)
+
+
+def _of_routines(name: str) -> int | None:
+    """The address of what is loaded when the first routine needs it."""
+    if name in pool.SIGNATURES:
+        return pool.addresses()[name]
+    return made.addresses()[name] if name in made.SIGNATURES else None

@@ -316,6 +316,8 @@ def _load() -> _Loaded:
         result, _, parameters = SIGNATURES[name].partition(":")
         type_ = ir.FunctionType(TYPES[result], [TYPES[letter] for letter in parameters])
         function = ir.Function(module, type_, name)
+        function.attributes.add("optnone")  # LLVM would spend two thirds of its time on optimizing these
+        function.attributes.add("noinline")
         write(Writer(ir.IRBuilder(function.append_basic_block()), None, objects), *function.args)
     known = python_api.addresses() | {name: id(value) for name, value in objects.items()}
     return _Loaded(engine.load(module, lambda name: known.get(name) or address_of(name)), objects)

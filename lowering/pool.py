@@ -38,7 +38,7 @@ _COUNT, _CAPACITY, _NEXT, _RAW = -32, -24, -16, -8  # what stands in front of a 
 _HEADER = 32
 _MOST = 1 << 62
 
-_SIGNATURES = {
+SIGNATURES = {
     "eqsat.pool.take": "p:pq",
     "eqsat.pool.keep": "v:p",
     "eqsat.pool.drop": "v:p",
@@ -72,7 +72,7 @@ def _declared(module: ir.Module, name: str) -> ir.Function:
 
 
 def _type(name: str) -> ir.FunctionType:
-    result, _, parameters = _SIGNATURES[name].partition(":")
+    result, _, parameters = SIGNATURES[name].partition(":")
     return ir.FunctionType(TYPES[result], [TYPES[letter] for letter in parameters])
 
 
@@ -92,7 +92,7 @@ def _loaded() -> engine.Loaded:
 
 def addresses() -> Mapping[str, int]:
     """Where the functions lie."""
-    return {name: _loaded().address(name) for name in _SIGNATURES}
+    return {name: _loaded().address(name) for name in SIGNATURES}
 
 
 def _write_take(writer: Writer, word: ir.Value, size: ir.Value) -> None:
