@@ -14,12 +14,13 @@ from eqsat.ir.body import LOCAL
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import symbols
 from eqsat.ir.nodes import Node, loop_of
-from eqsat.ir.signature import asked
 from eqsat.ir.program import Apply, Argument
+from eqsat.ir.signature import asked
 from eqsat.ir.types import Scalar
 from eqsat.ir.view import View
 from lowering.arrays import load_element
 from lowering.evaluate import apply
+from lowering.ranges import RELATIONS, formula, simpler
 from lowering.scalar import Care
 from lowering.scene import Scene
 from lowering.values import Value, register_type
@@ -38,8 +39,17 @@ def compute(scene: Scene, node: Node) -> Value:
             place = scene.places[node.attr].number  # pyright: ignore[reportArgumentType]
             value = scene.b.load(place, typ=register_type(type_.dtype, 1))
         case _:
-            value = _operation(scene, node, type_)
+            value = _comparison(scene, node) or _operation(scene, node, type_)
     return scene.learn(node, value)
+
+
+def _comparison(scene: Scene, node: Node) -> Value | None:
+    """A comparison of formulas that is simpler than each of them."""
+    if node.op not in RELATIONS:
+        return None
+    left, right = (formula(arg, scene.names) for arg in node.args)
+    found = None if left is None or right is None else simpler(left, RELATIONS[node.op], right)
+    return None if found is None else scene.b.icmp_signed(found[1], scene.size(found[0]), scene.size(found[2]))
 
 
 def _operation(scene: Scene, node: Node, type_: Scalar) -> Value:

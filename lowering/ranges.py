@@ -45,16 +45,36 @@ def bounds(routine: Routine, loop: For) -> list[Bound]:
     """The checks of a loop that are linear in its counter, or do not depend on it."""
     assert isinstance(loop.counter.attr, int)
     counter = Symbol(loop.counter.attr, None)
-    names = {node: Symbol(number, None) for number, node in routine.symbols.items()}
+    names = names_of(routine)
     found: list[Bound] = []
     for check, always in _checks(loop.body, not leaves_out(loop.body)):
         relation, args = RELATIONS.get(check.condition.op), check.condition.args
         if relation is None:
             continue
-        left, right = (_formula(arg, names) for arg in args)
+        left, right = (formula(arg, names) for arg in args)
         if left is not None and right is not None and _is_linear(left - right, counter):
             found.append(Bound(check.condition, left, relation, right, always))
     return found
+
+
+def names_of(routine: Routine) -> Mapping[Node, Symbol]:
+    """The local symbols of nodes."""
+    return {node: Symbol(number, None) for number, node in routine.symbols.items()}
+
+
+def simpler(left: Dim, relation: str, right: Dim) -> tuple[Dim, str, Dim] | None:
+    """The same comparison between two lone sizes, where it is one: `1 + i <= n` is `i < n`.
+
+    LLVM would have to know that the sum does not leave 64 bits.
+    """
+    difference = left - right
+    if sorted(factor for _, factor in difference.terms) != [-1, 1]:
+        return None
+    sides = {factor: Dim(((monomial, 1),)) for monomial, factor in difference.terms}
+    if difference.const == 0:
+        return sides[1], relation, sides[-1]
+    other = {("<", -1): "<=", ("<=", 1): "<", (">", 1): ">=", (">=", -1): ">"}.get((relation, difference.const))
+    return None if other is None else (sides[1], other, sides[-1])
 
 
 def _checks(steps: Steps, always: bool) -> Iterator[tuple[Check, bool]]:
@@ -76,7 +96,7 @@ def _checks(steps: Steps, always: bool) -> Iterator[tuple[Check, bool]]:
         always = always and not leaves_out((step,))
 
 
-def _formula(node: Node, names: Mapping[Node, Symbol]) -> Dim | None:
+def formula(node: Node, names: Mapping[Node, Symbol]) -> Dim | None:
     """An int as a formula, where it is one."""
     if not (isinstance(node.type, Scalar) and node.type.dtype == np.int64):
         return None

@@ -54,7 +54,12 @@ def _variables(routine: Routine) -> dict[Variable, None]:
 def _place(scene: Scene, variable: Variable) -> Place:
     type_ = variable.type
     if not isinstance(type_, Array):
-        return Place(scene.room(register_type(type_.dtype, 1)))
+        room = scene.room(register_type(type_.dtype, 1))
+        if type_.dtype.kind == "i":
+            scene.entry.store(
+                ir.Constant(register_type(type_.dtype, 1), 0), room
+            )  # it may be looked at before it is set
+        return Place(room)
     strides = tuple(None if is_formula(type_, axis) else scene.room(I64) for axis in range(type_.ndim))
     owner: Value | None = None
     roots = scene.roots.of_variable(variable)

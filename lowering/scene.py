@@ -8,7 +8,7 @@ finds what is common. Called by `lowering.steps`, `arrays`, `numbers`, `segments
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -26,6 +26,7 @@ from lowering import pool
 from lowering.context import arithmetic
 from lowering.frame import Extent, Frame, Pool, Slot, Status
 from lowering.frame import Value as Number
+from lowering.ranges import names_of
 from lowering.roots import Root, Roots
 from lowering.values import I8, I32, I64, POINTER, Builder, Value, constant, format_of, load
 
@@ -68,6 +69,8 @@ class Scene:
     function: ir.Function
     vector_bytes: int
     roots: Roots
+    names: Mapping[Node, Symbol]
+    """The local symbols of nodes."""
     equalities: Equalities
     """Sizes that a guard makes equal are one number, so that LLVM sees it."""
     entry: Builder
@@ -108,6 +111,7 @@ class Scene:
             function,
             vector_bytes,
             Roots(routine),
+            names_of(routine),
             Equalities(guard for guard in routine.region.guards if isinstance(guard, Guard)),
             ir.IRBuilder(entry),
             ir.IRBuilder(work),

@@ -13,6 +13,7 @@ from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array, Scalar
+from lowering.accumulators import Accumulators, accumulators
 from lowering.arrays import read_array, set_array, store_element
 from lowering.counting import count
 from lowering.numbers import compute
@@ -20,7 +21,7 @@ from lowering.ranges import Bound, bounds
 from lowering.roots import leaves_out
 from lowering.scene import Scene
 from lowering.segments import emit_segment
-from lowering.values import I1, Value
+from lowering.values import I1, I64, Value
 
 
 def emit_steps(scene: Scene, steps: Steps) -> None:
@@ -204,10 +205,25 @@ def _settle(scene: Scene, step: For, first: Value, last: Value) -> None:
             scene.learn(("settled", bound.condition), ALWAYS)
         else:
             perhaps.append((bound.condition, holds))
+    counted = accumulators(step)
+    if counted is not None:
+        fine = _stays_small(scene, counted, first, last)
+        perhaps += [(condition, fine) for condition in counted.checks]
     if perhaps:
         together = reduce(b.and_, [holds for _, holds in perhaps])
         for condition, _ in perhaps:
             scene.learn(("settled", condition), together)
+
+
+def _stays_small(scene: Scene, counted: Accumulators, first: Value, last: Value) -> Value:
+    """Whether they stay within 64 bits in all turns, of which there are at most one more than the counter's way."""
+    b = scene.b
+    way = b.select(b.icmp_signed("<", first, last), b.sub(last, first), b.sub(first, last))
+    fine = b.icmp_unsigned("<", way, I64((1 << 61) // counted.change))
+    for variable in counted.variables:
+        now = b.load(scene.places[variable].number, typ=I64)
+        fine = b.and_(fine, b.icmp_unsigned("<", b.add(now, I64(1 << 61)), I64(1 << 62)))
+    return fine
 
 
 def _at_hand(scene: Scene, bound: Bound, counter: Node) -> bool:

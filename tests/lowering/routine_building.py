@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eqsat.ir.body import LOCAL, Check, Variable
+from eqsat.ir.body import LOCAL, Check, Set, Variable
 from eqsat.ir.dims import ZERO, Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.region import Disjoint, Region, TupleOf
@@ -17,6 +17,8 @@ from eqsat.ir.view import Along, View
 from tests.lowering.kernel_building import param_of
 
 INT, FLOAT, BOOL = (Scalar(np.dtype(kind), "python") for kind in ("i8", "f8", "?"))
+DOUBLE = Scalar(np.dtype("f8"), "numpy")
+LARGEST, SMALLEST = (1 << 63) - 1, -(1 << 63)
 
 
 def node(op: str, args: Sequence[Node], type_: Type, attr: object = None) -> Node:
@@ -137,3 +139,16 @@ def close(steps: Sequence[object]) -> tuple[Step, ...]:
 def array(shape: Sequence[Dim | int], dtype: str = "f8") -> Array:
     dims = tuple(dim(length) for length in shape)
     return Array(np.dtype(dtype), dims, c_layout(dims))
+
+
+def double(value: float) -> Node:
+    return node("constant", (), DOUBLE, Constant.of(value, np.dtype("f8")))
+
+
+def put(variable: Variable, value: Node) -> Set:
+    return Set(variable, value, NOWHERE)
+
+
+def final(routines: Routines, variable: Variable) -> Node:
+    """What a variable holds at the end."""
+    return routines.top.read(variable)

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 
 from eqsat.frontend.arguments import layout_of
-from eqsat.ir.body import Check, Label, Leave, Set, Variable
+from eqsat.ir.body import Check, Label, Leave, Variable
 from eqsat.ir.dims import Dim, dim
-from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.routine import For, If, Labeled, Step, While
-from eqsat.ir.span import NOWHERE
-from eqsat.ir.types import Array, Scalar
+from eqsat.ir.types import Array
 from eqsat.ir.view import Along, View
 from lowering.frame import Status
-from tests.lowering.routine_building import BOOL, FLOAT, INT, Routines, node, number, size
+from tests.lowering.routine_building import (
+    BOOL,
+    INT,
+    LARGEST,
+    SMALLEST,
+    Routines,
+    double,
+    final,
+    node,
+    number,
+    put,
+    size,
+)
 from tests.lowering.routine_running import RoutineRunner
-
-DOUBLE = Scalar(np.dtype("f8"), "numpy")
-LARGEST, SMALLEST = (1 << 63) - 1, -(1 << 63)
-MATH = ctypes.CDLL(None)
-INVALID, DIVIDE = 1, 4
-
-
-def double(value: float) -> Node:
-    return node("constant", (), DOUBLE, Constant.of(value, np.dtype("f8")))
-
-
-def put(variable: Variable, value: Node) -> Set:
-    return Set(variable, value, NOWHERE)
-
-
-def final(routines: Routines, variable: Variable) -> Node:
-    """What a variable holds at the end."""
-    return routines.top.read(variable)
-
-
-def flags_of(runner: RoutineRunner, *args: object) -> int:
-    """The floating-point flags that a run raises."""
-    words, _ = runner.prepare(args)
-    address = words.ctypes.data
-    before = MATH.fetestexcept(0x1D)
-    MATH.feclearexcept(0x1D)
-    runner.entry(address)
-    found = MATH.fetestexcept(INVALID | DIVIDE)
-    MATH.feclearexcept(0x1D)
-    MATH.feraiseexcept(before)
-    return found
-
 
 # Counted loops --------------------------------------------------------------------------------------------------
 
@@ -341,178 +317,3 @@ def test_local_symbols_are_numbers_of_this_turn() -> None:
     body.store(out, [symbol + 1], size(symbol * symbol))
     RoutineRunner(build.routine(number(1)))(places, target)
     assert target.tolist() == [0, 0, 1, 4, 9, 0]
-
-
-# Flags ----------------------------------------------------------------------------------------------------------
-
-
-def guarded(op: str, elementwise: bool) -> RoutineRunner:
-    """`if y[i] > 0: s += op(x[i], y[i])`, or into an array."""
-    x, y, out = np.ones(100), np.ones(100), np.zeros(100)
-    build = Routines(x, y, out)
-    build.apart()
-    px, py, po = build.nodes
-    total = Variable("total", DOUBLE)
-    build.top.steps.append(put(total, double(0.0)))
-    i, _, body = build.loop(build.top, build.size(0, 0))
-    value = body.load(py, i)
-    inside = build.write()
-    found = inside.ufunc("divide", inside.load(px, i), value) if op == "divide" else inside.ufunc(op, value)
-    if elementwise:
-        inside.store(po, [i], found)
-    else:
-        inside.steps.append(put(total, inside.ufunc("add", inside.read(total), found)))
-    body.steps.append(If(body.ufunc("greater", value, double(0.0), bool_=True), tuple(inside.steps), ()))
-    return RoutineRunner(build.routine(final(build, total)))
-
-
-@pytest.mark.parametrize("elementwise", [False, True])
-@pytest.mark.parametrize("op", ["divide", "sqrt", "reciprocal"])
-def test_what_a_condition_keeps_out_raises_no_flag(op: str, elementwise: bool) -> None:
-    runner = guarded(op, elementwise)
-    x = np.linspace(1, 2, 100)
-    for bad in (0.0, -1.0, np.nan):
-        y = np.linspace(1, 2, 100)
-        y[::3] = bad
-        assert flags_of(runner, x, y, np.zeros(100)) == 0
-
-
-@pytest.mark.parametrize("op", ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"])
-def test_comparisons_with_nans_raise_no_flag_in_vectors(op: str) -> None:
-    """`out[i] = x[i] op y[i]`, and `m = x[i] if x[i] op m`."""
-    x, y, out = np.full(100, np.nan), np.ones(100), np.zeros(100, np.bool)
-    build = Routines(x, y, out)
-    build.apart()
-    px, py, po = build.nodes
-    most = Variable("most", DOUBLE)
-    build.top.steps.append(put(most, double(0.0)))
-    i, _, body = build.loop(build.top, build.size(0, 0))
-    value = body.load(px, i)
-    body.store(po, [i], body.ufunc(op, value, body.load(py, i), bool_=True))
-    i, _, second = build.loop(build.top, build.size(0, 0))
-    value = second.load(px, i)
-    second.steps.append(If(second.ufunc(op, value, second.read(most), bool_=True), (put(most, value),), ()))
-    runner = RoutineRunner(build.routine(final(build, most)))
-    assert flags_of(runner, x, y, out) == 0
-    runner(x, y, out)
-    assert np.array_equal(out, getattr(np, op)(x, y))
-
-
-def test_a_division_by_zero_that_is_executed_is_heard() -> None:
-    x, y, out = np.ones(100), np.ones(100), np.zeros(100)
-    build = Routines(x, y, out)
-    build.apart()
-    px, py, po = build.nodes
-    i, _, body = build.loop(build.top, build.size(0, 0))
-    body.store(po, [i], body.ufunc("divide", body.load(px, i), body.load(py, i)))
-    runner = RoutineRunner(build.routine(number(1)))
-    assert flags_of(runner, x, y, out) == 0
-    y[57] = 0.0
-    assert flags_of(runner, x, y, out) == DIVIDE
-
-
-def test_a_division_that_no_turn_of_the_loop_needs_is_not_done_before_it() -> None:
-    """`for i in range(n): s += x / y`, without turns."""
-    build = Routines(1.0, 1.0, 1)
-    x, y, n = build.nodes
-    total = Variable("total", FLOAT)
-    build.top.steps.append(put(total, number(0.0)))
-    _, _, outer = build.loop(build.top, n)
-    _, _, body = build.loop(outer, n)
-    body.steps.append(put(total, body.py("add", body.read(total), body.py("truediv", x, y))))
-    runner = RoutineRunner(build.routine(final(build, total)))
-    assert flags_of(runner, 1.0, 0.0, 0) == 0
-    assert runner(1.0, 4.0, 3)[0][0] == 2.25
-
-
-# What LLVM makes of it ------------------------------------------------------------------------------------------
-
-
-def test_a_plain_loop_is_computed_in_vectors() -> None:
-    x, y, out = np.linspace(0, 1, 1001), np.linspace(1, 2, 1001), np.zeros(1001)
-    build = Routines(x, y, out)
-    build.apart()
-    px, py, po = build.nodes
-    i, _, body = build.loop(build.top, build.size(0, 0))
-    twice = body.ufunc("multiply", body.load(px, i), double(2.0))
-    body.store(po, [i], body.ufunc("divide", twice, body.load(py, i)))
-    runner = RoutineRunner(build.routine(number(1)))
-    runner(x, y, out)
-    assert np.array_equal(out, x * 2 / y)
-    assert "fdiv <" in runner.loaded.llvm
-
-
-def test_checks_that_the_loop_implies_cost_nothing() -> None:
-    x = np.ones(100, np.int64)
-    build = Routines(x)
-    (px,) = build.nodes
-    total = Variable("total", INT)
-    build.top.steps.append(put(total, number(0)))
-    i, counter, body = build.loop(build.top, build.size(0, 0))
-    body.check(body.py("ge", counter, 0))
-    body.check(body.py("lt", counter, size(build.size(0, 0))))
-    body.steps.append(put(total, body.py("add", body.read(total), body.load(px, i))))
-    runner = RoutineRunner(build.routine(final(build, total)))
-    assert runner(x)[0][0] == 100
-    assert "add <" in runner.loaded.llvm
-
-
-@pytest.mark.parametrize("step", [1, 2, 3, -1, -3])
-@pytest.mark.parametrize("way", ["plain", "branch", "leave", "continue"])
-def test_checks_of_a_range_fail_exactly_where_python_would_raise(way: str, step: int) -> None:
-    """`for i in range(start, stop, step): [if a[0] > 0:] out[2 * i + 1] = i`, in front of it or behind a way out."""
-    a, out = np.ones(3, np.int64), np.zeros(20, np.int64)
-    build = Routines(a, out, 0, 0)
-    pa, po, start, stop = build.nodes
-    counter, i = build.counter()
-    place, length = size(i * 2 + 1), size(build.size(1, 0))
-    inner, body, label = build.write(), build.write(), Label("out")
-    inner.check(inner.py("ge", place, 0))
-    inner.check(inner.py("lt", place, length))
-    inner.store(po, [i * 2 + 1], counter)
-    positive = body.py("gt", body.load(pa, 0), 0)
-    match way:
-        case "plain":
-            steps = inner.steps
-        case "branch":
-            steps = [*body.steps, If(positive, tuple(inner.steps), ())]
-        case _:
-            steps = [*body.steps, If(positive, (), (Leave(label),)), *inner.steps]
-    if way == "continue":
-        steps = [Labeled(label, tuple(steps))]
-    loop = For(counter, start, stop, number(step), step > 0, tuple(steps))
-    build.top.steps += [Labeled(label, (loop,)) if way == "leave" else loop]
-    runner = RoutineRunner(build.routine(number(1)))
-    for first in range(-2, 13):
-        for end in range(-2, 13):
-            for first_of_a in (1, 0):
-                a[0], out[:] = first_of_a, 0
-                runner(a, out, first, end)
-                turns = list(range(first, end, step)) if first_of_a or way == "plain" else []
-                fine = all(0 <= 2 * k + 1 < 20 for k in turns)
-                assert runner.status == (Status.OK if fine else Status.CHECK_FAILED), (first, end)
-                if fine:
-                    assert {k: int(out[2 * k + 1]) for k in turns} == {k: k for k in turns}
-
-
-@pytest.mark.parametrize("conditional", [False, True])
-def test_checks_of_a_range_leave_the_loop_free(conditional: bool) -> None:
-    """`for i in range(n): [if a[i] > 0:] out[i] = a[i] * 2`, without knowing that there are n elements."""
-    a, out = np.linspace(-1, 1, 1000), np.zeros(1000)
-    build = Routines(a, out, 1)
-    build.apart()
-    pa, po, n = build.nodes
-    i, counter, body = build.loop(build.top, n)
-    body.check(body.py("lt", counter, size(build.size(0, 0))))
-    value = body.load(pa, i)
-    inner = build.write() if conditional else body
-    inner.check(inner.py("lt", counter, size(build.size(1, 0))))
-    inner.store(po, [i], inner.ufunc("multiply", value, double(2.0)))
-    if conditional:
-        body.steps.append(If(body.ufunc("greater", value, double(0.0), bool_=True), tuple(inner.steps), ()))
-    runner = RoutineRunner(build.routine(number(1)))
-    runner(a, out, 1000)
-    assert np.array_equal(out, np.where(a > 0, a * 2, 0) if conditional else a * 2)
-    assert "fmul <" in runner.loaded.llvm
-    runner(a, out, 1001)
-    assert runner.status == Status.CHECK_FAILED
