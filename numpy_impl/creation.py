@@ -1,6 +1,6 @@
 """Arrays of one repeated number: `zeros`, `ones`, `full` and their `_like` forms.
 
-Called through `numpy_impl.library`. Refused: `empty`, whose values are whatever memory holds, and lists of numbers.
+Called through `numpy_impl.library`. Refused: `_like` forms with an array to repeat.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.frontend.assigned import assigned
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.displays import array_of
 from eqsat.frontend.library import Call, Handler
-from eqsat.frontend.values import Known, Value
+from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.writes import fitting
 from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
-from eqsat.ir.types import Array, DType, Layout, c_layout
+from eqsat.ir.types import Array, DType, Layout, Scalar, c_layout, packed_layout
 from eqsat.ir.view import View
 from numpy_impl.calls import NONE, TRUE, array, handler, items_of, optional_dtype, order_of, refuse
 from numpy_impl.casts import boxed, supported
@@ -30,16 +33,20 @@ def repeated(builder: Builder, call: Call, fill: Value, shape: tuple[Dim, ...], 
     return Node("copy", (everywhere,), None, Array(dtype, shape, layout), span)
 
 
-def _shape(builder: Builder, call: Call, shape: Value) -> tuple[Dim, ...]:
+def shape_given(builder: Builder, call: Call, shape: Value) -> tuple[Dim, ...]:
+    """The lengths of a new array."""
     dims = tuple(builder.dim(item, call.span) for item in items_of(shape))
     if not all(builder.decide(d, ">=", ZERO, call.span, expected=True) for d in dims):
         raise PythonRaises("negative dimensions are not allowed", call.span)
     return tuple(ONE if builder.facts.is_one(d, call.span) else d for d in dims)
 
 
-def _layout(call: Call, shape: tuple[Dim, ...], order: Value) -> Layout:
-    refuse(call, order=(order, "C"))
-    return c_layout(shape)
+def layout_of(call: Call, shape: tuple[Dim, ...], order: Value) -> Layout:
+    """The layout of a new array."""
+    letter = order_of(call, order, "C")
+    if letter not in ("C", "F"):
+        raise PythonRaises("only 'C' or 'F' order is permitted", call.span)
+    return c_layout(shape) if letter == "C" else packed_layout(shape, tuple(reversed(range(len(shape)))))
 
 
 def zeros(
@@ -54,9 +61,9 @@ def zeros(
 ) -> Value:
     """`np.zeros`."""
     refuse(call, device=device, like=like)
-    dims = _shape(builder, call, shape)
+    dims = shape_given(builder, call, shape)
     wanted = optional_dtype(call, dtype) or _FLOAT64
-    return repeated(builder, call, _ZERO, dims, wanted, _layout(call, dims, order))
+    return repeated(builder, call, _ZERO, dims, wanted, layout_of(call, dims, order))
 
 
 def ones(
@@ -71,9 +78,9 @@ def ones(
 ) -> Value:
     """`np.ones`."""
     refuse(call, device=device, like=like)
-    dims = _shape(builder, call, shape)
+    dims = shape_given(builder, call, shape)
     wanted = optional_dtype(call, dtype) or _FLOAT64
-    return repeated(builder, call, _ONE, dims, wanted, _layout(call, dims, order))
+    return repeated(builder, call, _ONE, dims, wanted, layout_of(call, dims, order))
 
 
 def full(
@@ -87,12 +94,19 @@ def full(
     device: Value = NONE,
     like: Value = NONE,
 ) -> Value:
-    """`np.full` with a number."""
+    """`np.full`, with a number or an array."""
     refuse(call, device=device, like=like)
-    dims = _shape(builder, call, shape)
-    fill = _number(builder, call, fill_value)
+    dims = shape_given(builder, call, shape)
+    given = array_of(builder, fill_value, None, call.span) if isinstance(fill_value, TupleValue) else fill_value
+    fill = builder.node(given, call.span)
     wanted = optional_dtype(call, dtype) or builder.numeric(fill, call.span).dtype
-    return repeated(builder, call, fill, dims, wanted, _layout(call, dims, order))
+    layout = layout_of(call, dims, order)
+    if isinstance(fill.type, Scalar):
+        return repeated(builder, call, fill, dims, wanted, layout)
+    read = assigned(builder, fitting(builder, fill, dims, call.span), supported(call, wanted), call.span)
+    if isinstance(read.type, Scalar):
+        return repeated(builder, call, read, dims, wanted, layout)
+    return Node("copy", (read,), None, Array(wanted, dims, layout), call.span)
 
 
 def _like(builder: Builder, call: Call, a: Value, fill: Value, dtype: Value, order: Value) -> Value:

@@ -131,7 +131,9 @@ def write(builder: Builder, target: Node, items: tuple[Value, ...], value: Value
     items, _ = _without_numbers(builder, items, span)
     given = array_of(builder, value, None, span) if isinstance(value, TupleValue) else builder.node(value, span)
     if not any(map(is_advanced, items)):
-        spot = builder.index(target, (*items, Known(Ellipsis)), span)
+        spot = builder.index(target, items, span)
+        if isinstance(spot.type, Scalar) and builder.ndim(given):
+            raise PythonRaises("setting an array element with a sequence", span)
         fitted = _fitted(builder, given, shape_of(builder.numeric(spot, span)), span)
         builder.emit(Write(spot, assigned(builder, fitted, type_.dtype, span), span))
         return
