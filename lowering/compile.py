@@ -21,9 +21,9 @@ from lowering.frame import Frame
 from lowering.kernels import emit_run
 from lowering.loops import show
 from lowering.nests import nests_of
+from lowering.outline import outline
 from lowering.routine import emit_routine
 from lowering.symbols import address_of
-from lowering.work import programs_of
 
 Work = TypeVar("Work", Program, Routine)
 
@@ -51,7 +51,7 @@ class Native:
     @property
     def loops(self) -> str:
         """The loop nests, as text."""
-        return "".join(show(nests_of(program)) for program in programs_of(self.program))
+        return outline(self.program) if isinstance(self.program, Routine) else show(nests_of(self.program))
 
     @property
     def llvm(self) -> str:

@@ -14,7 +14,7 @@ from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array, Scalar
 from lowering.accumulators import Accumulators, accumulators
-from lowering.arrays import read_array, set_array, store_element
+from lowering.arrays import fresh, read_array, set_array, store_element
 from lowering.counting import count
 from lowering.numbers import compute
 from lowering.ranges import Bound, bounds
@@ -272,6 +272,9 @@ def _labeled(scene: Scene, step: Labeled) -> None:
 
 
 def _invoke(scene: Scene, node: Node) -> None:
+    if node.op == "empty":
+        fresh(scene, node)
+        return
     from lowering import library
 
     library.emit(scene, node)

@@ -119,6 +119,10 @@ class Routines:
         outer.steps.append(_Open(counter, start, stop, number(step), step > 0, inner))
         return symbol, counter, inner
 
+    def close(self, block: Write) -> tuple[Step, ...]:
+        """The steps of a block, with its loops as they have been filled."""
+        return close(block.steps)
+
     def routine(self, *results: Node, direct: Sequence[Node] = ()) -> Routine:
         result = results[0] if len(results) == 1 else TupleOf(results)
         region = Region("routine", self.params, result, tuple(self.guards), (), (), NOWHERE)
