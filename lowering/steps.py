@@ -12,13 +12,14 @@ from llvmlite import ir
 from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
-from eqsat.ir.types import Array, Scalar
+from eqsat.ir.types import Array, DType, Scalar
 from lowering.accumulators import Accumulators, accumulators
 from lowering.arrays import fresh, read_array, set_array, store_element
 from lowering.counting import count
 from lowering.numbers import compute
 from lowering.ranges import Bound, bounds
 from lowering.roots import leaves_out
+from lowering.scalar import CAST, Site
 from lowering.scene import Scene
 from lowering.segments import emit_segment
 from lowering.values import I1, I64, Value
@@ -54,7 +55,7 @@ def _step(scene: Scene, step: Step) -> None:
             if isinstance(variable.type, Array):
                 set_array(scene, variable, value)
             else:
-                scene.b.store(scene.number(value), scene.places[variable].number)
+                scene.b.store(_converted(scene, value, variable.type.dtype), scene.places[variable].number)
         case Check(condition):
             _check(scene, condition)
         case Segment():
@@ -186,6 +187,13 @@ def _for(scene: Scene, step: For) -> None:
         count(scene, start, stop, size, step.up, enter, turn)
     scene.counter = counter
     _after(scene, step, certain)
+
+
+def _converted(scene: Scene, value: Node, dtype: DType) -> Value:
+    """A number as a variable holds it, which is wide enough for it."""
+    assert isinstance(value.type, Scalar)
+    number, found = scene.number(value), value.type.dtype
+    return number if found == dtype else CAST(Site(scene.b, (found,), dtype), number)
 
 
 def _settle(scene: Scene, step: For, first: Value, last: Value) -> None:

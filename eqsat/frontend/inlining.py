@@ -92,7 +92,13 @@ def _meeting_returns(scope: Scope, body: list[ast.stmt]) -> Value:
     for _ in range(ATTEMPTS):
         frame = scope.control.returns
         with recorder.block() as whole:
-            flow = execute(scope, body)
+            try:
+                flow = execute(scope, body)
+            except PythonRaises:
+                if not frame.used:
+                    raise
+                scope.builder.check(scope.builder.node(Known(False), span))
+                flow = Left.GONE
             if frame.used and not isinstance(flow, Left):
                 frame.meeting.arrive(scope.builder, (RESULT,), {RESULT: _result(flow)}, span)
         if not frame.used:

@@ -200,20 +200,18 @@ def _by_turn(builder: Builder, inner: Counted, span: Span) -> Counted:
     if inner.start == _ZERO and inner.step == _ONE:
         return inner
     start, stop, step = (builder.dim(value, span) for value in (inner.start, inner.stop, inner.step))
-    if not step.is_const:
-        raise UnsupportedError(
-            "a range whose step is known only at run time stands in enumerate, zip or reversed",
-            span,
-            instead="loop over the range itself",
-        )
-    reach = stop - start if step.const > 0 else start - stop
-    size = abs(step.const)
-    count = (reach + (size - 1)) // size
+    if step.is_const:
+        reach = stop - start if step.const > 0 else start - stop
+        size = abs(step.const)
+        count = (reach + (size - 1)) // size
+    else:  # stop - start divided by the step, rounded up, is minus (start - stop) divided by it, rounded down
+        parts = [builder.size_node(value, span) for value in (start - stop, step)]
+        count = -builder.number(Node("py.floordiv", tuple(parts), None, PYTHON_INT, span))
     if not builder.facts.ensured(count, ZERO, span):
         count = _not_negative(builder, count, span)
 
     def item(b: Builder, turn: Value, s: Span) -> Value:
-        steps = structure.operate(b, "mult", (turn, Known(step.const)), s)
+        steps = structure.operate(b, "mult", (turn, inner.step), s)
         return inner.item(b, structure.operate(b, "add", (inner.start, steps), s), s)
 
     return Counted(_ZERO, builder.size(count, span), _ONE, True, item)

@@ -194,7 +194,11 @@ class _Loop:
                 head.arrive(builder, self.entering, before, self.span)
                 inner = self._body(frame)
                 self.make(inner)
-                flow = self._otherwise(frame, before) if self.node.orelse else None
+                try:
+                    flow = self._otherwise(frame, before) if self.node.orelse else None
+                except PythonRaises:
+                    builder.check(builder.node(Known(False), self.span))
+                    flow = Left.GONE
             if not head.widened and not after.widened:
                 scope.translation.met[key] = head.again()
                 return self._close(frame, whole, before, flow)

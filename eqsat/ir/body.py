@@ -54,7 +54,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Set:
-    """From now on `variable` holds `value`: a number of its dtype, or an array of its type."""
+    """From now on `variable` holds `value`: a number, converted to its dtype, or an array of its type."""
 
     variable: Variable
     value: Node
