@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqsat.errors import UnsupportedError
-from eqsat.frontend import python_scalars
+from eqsat.frontend import power, python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.promotion import operand_type, result_type
+from eqsat.frontend.values import Known, Value
 from eqsat.ir.nodes import Constant, Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import DType, Scalar, part_dtype
@@ -51,13 +52,17 @@ _MULTIPLIED_OUT = 100
 
 def apply(builder: Builder, symbol: str, ufunc: np.ufunc, operands: Sequence[Node], span: Span) -> Node:
     """The operator on scalars of which one is NumPy's."""
-    types = [builder.numeric(node, span) for node in operands]
+    types = [node.type for node in operands if isinstance(node.type, Scalar)]
     if len(types) == 2 and types[0] == PYTHON_COMPLEX and types[1].dtype == _FLOAT64:
         # np.float64 is one of Python's floats, so that complex numbers ask nobody else.
         return python_scalars.apply(builder, symbol, [operands[0], python_scalars.to_float(operands[1], span)], span)
     common = result_type([operand_type(type_) for type_ in types], span)
+    if not any(t.dtype == common for t in types if t.kind == "numpy"):
+        return _promoted(builder, symbol, ufunc, operands, common, span)
     if symbol == "pow":
-        return _power(builder, ufunc, operands, common, span)
+        return _power(builder, operands, common, span)
+    if symbol in ("floordiv", "mod") and common.kind == "f":
+        return _divided(builder, symbol, operands, common, span)
     if common.kind in "iu" and symbol in _CHECKED and not _through_ufunc(builder, operands, span):
         if common.kind == "u" and symbol == "abs":
             return operands[0]
@@ -68,6 +73,10 @@ def apply(builder: Builder, symbol: str, ufunc: np.ufunc, operands: Sequence[Nod
     if common.kind == "c" and symbol in _COMPLEX:
         made = tuple(builder.coerce(node, common, span) for node in operands)
         compares = symbol in python_scalars.COMPARISON
+        if compares and types[0] == _NUMPY_BOOL:
+            return builder.elementwise(ufunc, operands, span)  # np.bool has no scalar mathematics
+        if symbol == "div":
+            builder.check(Node("ok.numpy_divide", (made[1],), None, _BOOL, span))
         dtype = part_dtype(common) if symbol == "abs" else common
         result = _NUMPY_BOOL if compares else Scalar(dtype, "numpy")
         return Node(f"py.numpy_{_COMPLEX[symbol]}", made, None, result, span)
@@ -85,13 +94,38 @@ def _through_ufunc(builder: Builder, operands: Sequence[Node], span: Span) -> bo
     return all(t.dtype.kind == "b" or (isinstance(t, Scalar) and t.kind == "python") for t in types)
 
 
-def _power(builder: Builder, ufunc: np.ufunc, operands: Sequence[Node], common: DType, span: Span) -> Node:
+def _promoted(
+    builder: Builder, symbol: str, ufunc: np.ufunc, operands: Sequence[Node], common: DType, span: Span
+) -> Node:
+    """The common type is neither operand's, as of an int and Python's float: then NumPy calls the ufunc."""
+    if symbol == "pow" and common.kind not in "biu":
+        return power.power(builder, [_known(node) for node in operands], span)
+    if symbol == "pow" and common.kind != "b":
+        return _integer_power(builder, operands, common, span)
+    if symbol in ("floordiv", "mod") and common.kind in "iu" and not _through_ufunc(builder, operands, span):
+        return _checked(builder, _CHECKED[symbol], operands, common, span)
+    return builder.elementwise(ufunc, operands, span)
+
+
+def _known(node: Node) -> Value:
+    """A constant of Python's as the number."""
+    is_python = isinstance(node.type, Scalar) and node.type.kind == "python"
+    return Known(node.attr.value.item()) if is_python and isinstance(node.attr, Constant) else node
+
+
+def _divided(builder: Builder, symbol: str, operands: Sequence[Node], common: DType, span: Span) -> Node:
+    """`//` and `%` of floats: Python's algorithm in the width of the type, float16 in that of float32."""
+    wide = _FLOAT64 if common == _FLOAT64 else _FLOAT32
+    args = tuple(builder.coerce(builder.coerce(node, common, span), wide, span) for node in operands)
+    builder.check(Node("ok.numpy_divmod", args, None, _BOOL, span))
+    return builder.coerce(Node(f"py.{symbol}", args, None, Scalar(wide, "numpy"), span), common, span)
+
+
+def _power(builder: Builder, operands: Sequence[Node], common: DType, span: Span) -> Node:
     if common.kind in "iu":
         return _integer_power(builder, operands, common, span)
     if common.kind == "c":
         return _complex_power(builder, operands, common, span)
-    if common.kind == "b":
-        return builder.elementwise(ufunc, operands, span)
     made = [builder.coerce(node, common, span) for node in operands]
     wide = _FLOAT64 if common == _FLOAT64 else _FLOAT32  # float16 is computed as float32
     args = tuple(builder.coerce(node, wide, span) for node in made)
@@ -134,10 +168,15 @@ def _multiplied_out(builder: Builder, base: Node, exponent: int, common: DType, 
     one = builder.constant(1, common, span)
     if exponent == 0:
         return one
+    some = python_scalars.to_bool(base, span)
+
+    def unless_zero(power: Node) -> Node:
+        return Node("select", (some, power, builder.constant(0, common, span)), None, type_, span)
+
     if exponent in (1, 2, 3):
-        return (base, times(base, base), times(base, times(base, base)))[exponent - 1]
+        return unless_zero((base, times(base, base), times(base, times(base, base)))[exponent - 1])
     if exponent < 0:
-        builder.check(python_scalars.to_bool(base, span))
+        builder.check(some)
     result, square, left = one, base, abs(exponent)
     while True:
         if left & 1:
@@ -146,7 +185,10 @@ def _multiplied_out(builder: Builder, base: Node, exponent: int, common: DType, 
         if not left:
             break
         square = times(square, square)
-    return result if exponent > 0 else Node("py.numpy_divide", (one, result), None, type_, span)
+    if exponent > 0:
+        return unless_zero(result)
+    builder.check(Node("ok.numpy_divide", (result,), None, _BOOL, span))
+    return Node("py.numpy_divide", (one, result), None, type_, span)
 
 
 def _checked(builder: Builder, name: str, operands: Sequence[Node], common: DType, span: Span) -> Node:

@@ -21,6 +21,7 @@ SYNTAX: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.Try: ("`try`", "let exceptions pass, and catch them around the call"),
     ast.TryStar: ("`try`", "let exceptions pass, and catch them around the call"),
     ast.With: ("`with`", "put the `with` around the call"),
+    ast.Match: ("a pattern of this `match`", "match numbers and strings, with | and _, or use `if`"),
     ast.ClassDef: ("a class", "define it outside"),
     ast.Global: ("`global`", "return the new value"),
     ast.Nonlocal: ("`nonlocal`", "return the new value"),

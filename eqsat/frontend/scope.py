@@ -171,11 +171,6 @@ class Scope:
         self.values.update(values)
 
 
-def subject_of(node: ast.Match) -> str:
-    """The name under which the subject of a `match` is kept: none that Python allows."""
-    return f"match in line {node.lineno}"
-
-
 def bound_names(node: FunctionNode) -> frozenset[str]:
     """The local names of a function: its parameters, and whatever a statement of its own binds."""
     arguments = node.args
@@ -188,8 +183,6 @@ def bound_names(node: FunctionNode) -> frozenset[str]:
             names.add(part.id)
         elif isinstance(part, ast.Import | ast.ImportFrom):
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in part.names}
-        elif isinstance(part, ast.Match):
-            names.add(subject_of(part))
         elif isinstance(part, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and part.name:
             names.add(part.name)
         if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import inplace, structure, writes
@@ -17,7 +17,7 @@ from eqsat.frontend.control import RESULT, Left
 from eqsat.frontend.expressions import condition, evaluate, index_items, local_function
 from eqsat.frontend.loops import Flow, leave_loop, translate_for, translate_while
 from eqsat.frontend.refusals import refused_syntax
-from eqsat.frontend.scope import Scope, subject_of
+from eqsat.frontend.scope import Scope
 from eqsat.frontend.truth import learn, negation
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.body import Leave
@@ -25,8 +25,6 @@ from eqsat.ir.dims import dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array
-
-T = TypeVar("T", bound=ast.AST)
 
 
 def execute(scope: Scope, body: Sequence[ast.stmt]) -> Flow:
@@ -87,45 +85,6 @@ def _if(scope: Scope, node: ast.If) -> Flow:
             learn(scope.builder, holds, survives, span)
             return execute(scope, other)
     return translate_if(scope, node, holds, execute)
-
-
-def _match(scope: Scope, node: ast.Match) -> Flow:
-    """`match` on numbers and strings: the `if` that it stands for."""
-    subject = subject_of(node)
-    scope.values[subject] = evaluate(scope, node.subject)
-    whole: list[ast.stmt] = []
-    for case in reversed(node.cases):
-        test = _case_test(scope, case.pattern, ast.Name(subject, ast.Load()))
-        if case.guard is not None:
-            test = case.guard if test is None else ast.BoolOp(ast.And(), [test, case.guard])
-        whole = list(case.body) if test is None else [_placed(ast.If(test, case.body, whole), case.pattern)]
-    return execute(scope, whole)
-
-
-def _case_test(scope: Scope, pattern: ast.pattern, subject: ast.expr) -> ast.expr | None:
-    """What a pattern asks of the subject; None for one that takes everything."""
-    match pattern:
-        case ast.MatchValue(value):
-            return _placed(ast.Compare(subject, [ast.Eq()], [value]), pattern)
-        case ast.MatchSingleton(value):
-            return _placed(ast.Compare(subject, [ast.Is()], [ast.Constant(value)]), pattern)
-        case ast.MatchOr(patterns):
-            tests = [_case_test(scope, part, subject) for part in patterns]
-            known = [test for test in tests if test is not None]
-            return None if len(known) < len(tests) else _placed(ast.BoolOp(ast.Or(), known), pattern)
-        case ast.MatchAs(None, None):
-            return None
-        case _:
-            raise UnsupportedError(
-                "this pattern is not supported",
-                scope.source.span(pattern),  # type: ignore[arg-type]
-                instead="match numbers and strings, `|` and `_`, or use `if`",
-            )
-
-
-def _placed(node: T, place: ast.AST) -> T:
-    """A made-up node stands where the pattern does."""
-    return ast.fix_missing_locations(ast.copy_location(node, place))
 
 
 def _for(scope: Scope, node: ast.For) -> Flow:
@@ -286,7 +245,6 @@ _STATEMENTS: Mapping[type[ast.stmt], Callable[[Scope, Any], Flow]] = {
     ast.Raise: _raise,
     ast.Assert: _assert,
     ast.If: _if,
-    ast.Match: _match,
     ast.For: _for,
     ast.While: _while,
     ast.Break: _break,
