@@ -7,6 +7,7 @@ CPython's `Objects/floatobject.c`. Called by `lowering.evaluate`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +15,7 @@ from llvmlite import ir
 
 from eqsat.errors import InternalError
 from eqsat.ir.program import Apply
-from lowering import gamma, mathematics, whole_numbers
+from lowering import complex_functions, complex_numbers, gamma, mathematics, whole_numbers
 from lowering.flags import declare
 from lowering.functions import call_c
 from lowering.scalar import CAST, RELATIONS, Care, Site, true
@@ -40,7 +41,13 @@ def emit(b: Builder, term: Apply, args: list[Value], care: Care) -> Value:
     return code(Site(b, inputs, output, care), *args)
 
 
-TABLE: dict[tuple[str, str], Code] = mathematics.TABLE | gamma.TABLE | whole_numbers.TABLE
+TABLE: dict[tuple[str, str], Code] = {
+    **mathematics.TABLE,
+    **gamma.TABLE,
+    **whole_numbers.TABLE,
+    **complex_numbers.TABLE,
+    **complex_functions.TABLE,
+}
 """By op and kind of the first operand; `*` stands for every kind."""
 
 
@@ -62,16 +69,17 @@ def _no(s: Site, condition: Value) -> Value:
 
 # Ints -----------------------------------------------------------------------------------------------------------
 
-_add("py.add", "i", lambda s, x, y: s.b.add(x, y))
-_add("py.sub", "i", lambda s, x, y: s.b.sub(x, y))
-_add("py.mul", "i", lambda s, x, y: s.b.mul(x, y))
-_add("py.neg", "i", lambda s, x: s.b.neg(x))
+_add("py.add", "iu", lambda s, x, y: s.b.add(x, y))
+_add("py.sub", "iu", lambda s, x, y: s.b.sub(x, y))
+_add("py.mul", "iu", lambda s, x, y: s.b.mul(x, y))
+_add("py.neg", "iu", lambda s, x: s.b.neg(x))
 _add("py.abs", "i", lambda s, x: s.b.select(s.b.icmp_signed("<", x, I64(0)), s.b.neg(x), x))
 _add("py.invert", "ib", lambda s, x: s.b.not_(x))
 _add("py.and", "ib", lambda s, x, y: s.b.and_(x, y))
 _add("py.or", "ib", lambda s, x, y: s.b.or_(x, y))
 _add("py.xor", "ib", lambda s, x, y: s.b.xor(x, y))
 _add("ok.neg", "i", lambda s, x: s.b.icmp_signed("!=", x, SMALLEST))
+_add("ok.neg", "u", lambda s, x: s.b.icmp_unsigned("==", x, I64(0)))
 _add("ok.abs", "i", lambda s, x: s.b.icmp_signed("!=", x, SMALLEST))
 
 
@@ -84,6 +92,20 @@ def _overflow(s: Site, name: str, x: Value, y: Value) -> tuple[Value, Value]:
 _add("ok.add", "i", lambda s, x, y: _no(s, _overflow(s, "sadd", x, y)[1]))
 _add("ok.sub", "i", lambda s, x, y: _no(s, _overflow(s, "ssub", x, y)[1]))
 _add("ok.mul", "i", lambda s, x, y: _no(s, _overflow(s, "smul", x, y)[1]))
+_add("ok.add", "u", lambda s, x, y: _no(s, _overflow(s, "uadd", x, y)[1]))
+_add("ok.sub", "u", lambda s, x, y: _no(s, _overflow(s, "usub", x, y)[1]))
+_add("ok.mul", "u", lambda s, x, y: _no(s, _overflow(s, "umul", x, y)[1]))
+
+
+def _divisor(y: Value) -> int:
+    """The number that is divided by, where it is known and positive; else 0."""
+    known = y.constant if isinstance(y, ir.Constant) else 0
+    return known if isinstance(known, int) and known > 0 else 0
+
+
+def _exponent(divisor: int) -> int:
+    """Which power of two it is, or -1."""
+    return divisor.bit_length() - 1 if divisor & (divisor - 1) == 0 < divisor else -1
 
 
 def _traps(s: Site, x: Value, y: Value) -> Value:
@@ -94,6 +116,9 @@ def _traps(s: Site, x: Value, y: Value) -> Value:
 
 def _divided(s: Site, x: Value, y: Value) -> tuple[Value, Value, Value]:
     """Quotient towards zero, remainder, and whether rounding down takes one more step."""
+    if _divisor(y):
+        rest = s.b.srem(x, y)
+        return s.b.sdiv(x, y), rest, s.b.icmp_signed("<", rest, I64(0))
     safe = s.b.select(_traps(s, x, y), I64(1), y)
     quotient, rest = s.b.sdiv(x, safe), s.b.srem(x, safe)
     opposite = s.b.icmp_signed("<", s.b.xor(rest, safe), I64(0))
@@ -102,18 +127,30 @@ def _divided(s: Site, x: Value, y: Value) -> tuple[Value, Value, Value]:
 
 @_code("py.floordiv", "i")
 def _floordiv_int(s: Site, x: Value, y: Value) -> Value:
+    if (exponent := _exponent(_divisor(y))) >= 0:
+        return s.b.ashr(x, I64(exponent))
     quotient, _, down = _divided(s, x, y)
     return s.b.sub(quotient, s.b.zext(down, I64))
 
 
 @_code("py.mod", "i")
 def _mod_int(s: Site, x: Value, y: Value) -> Value:
+    if _exponent(_divisor(y)) >= 0:
+        return s.b.and_(x, I64(_divisor(y) - 1))
     _, rest, down = _divided(s, x, y)
     return s.b.add(rest, s.b.select(down, y, I64(0)))
 
 
+def _nonzero(s: Site, y: Value) -> Value:
+    """The divisor, or one for zero."""
+    return s.b.select(s.b.icmp_unsigned("==", y, I64(0)), I64(1), y)
+
+
+_add("py.floordiv", "u", lambda s, x, y: s.b.udiv(x, _nonzero(s, y)))
+_add("py.mod", "u", lambda s, x, y: s.b.urem(x, _nonzero(s, y)))
 _add("ok.floordiv", "i", lambda s, x, y: _no(s, _traps(s, x, y)))
-_add("ok.mod", "i", lambda s, x, y: s.b.icmp_signed("!=", y, I64(0)))
+_add("ok.floordiv", "u", lambda s, x, y: s.b.icmp_unsigned("!=", y, I64(0)))
+_add("ok.mod", "iu", lambda s, x, y: s.b.icmp_signed("!=", y, I64(0)))
 
 
 def _is_exact(s: Site, x: Value) -> Value:
@@ -233,19 +270,27 @@ for _name in ("neg", "abs"):
 
 def _float_divmod(s: Site, x: Value, y: Value) -> tuple[Value, Value]:
     """As `_float_div_mod` in CPython: the remainder has the divisor's sign, the quotient is made to fit it."""
-    b, zero = s.b, F64(0.0)
-    rest = call_c(b, "fmod", x, y)
+    b, number = s.b, x.type
+    zero, one = number(0.0), number(1.0)
+    rest = call_c(b, "fmod" if number == F64 else "fmodf", x, y, result=number)
     quotient = b.fdiv(b.fsub(x, rest), y)
     some = s.compare("une", rest, zero)
     opposite = b.xor(s.compare("olt", y, zero), s.compare("olt", rest, zero))
     down = b.and_(some, opposite)
     mod = b.select(some, b.select(down, b.fadd(rest, y), rest), s.intrinsic("copysign", zero, y))
-    quotient = b.select(down, b.fsub(quotient, F64(1.0)), quotient)
+    quotient = b.select(down, b.fsub(quotient, one), quotient)
     floor = s.intrinsic("floor", quotient)
-    short = s.compare("ogt", b.fsub(quotient, floor), F64(0.5))
-    floor = b.select(short, b.fadd(floor, F64(1.0)), floor)
+    short = s.compare("ogt", b.fsub(quotient, floor), number(0.5))
+    floor = b.select(short, b.fadd(floor, one), floor)
     signed_zero = s.intrinsic("copysign", zero, b.fdiv(x, y))
     return b.select(s.compare("une", quotient, zero), floor, signed_zero), mod
+
+
+@_code("ok.numpy_divmod", "f")
+def _ok_numpy_divmod(s: Site, x: Value, y: Value) -> Value:
+    """Neither infinite nor NaNs, and no division by zero: NumPy warns of some of those."""
+    sizes = [s.compare("olt", s.intrinsic("fabs", part), part.type(math.inf)) for part in (x, y)]
+    return s.b.and_(s.b.and_(*sizes), s.compare("une", y, y.type(0.0)))
 
 
 _add("py.floordiv", "f", lambda s, x, y: _float_divmod(s, x, y)[0])
@@ -254,18 +299,18 @@ _add("py.mod", "f", lambda s, x, y: _float_divmod(s, x, y)[1])
 
 @_code("py.pow", "f")
 def _pow_float(s: Site, x: Value, y: Value) -> Value:
-    """The C library's `pow`, whose special cases are those that CPython writes out."""
-    return call_c(s.b, "pow", x, y)
+    """The C library's `pow`, whose special cases are those that CPython writes out; of float32 its `powf`."""
+    return call_c(s.b, "pow" if x.type == F64 else "powf", x, y, result=x.type)
 
 
 @_code("ok.pow", "f")
 def _ok_pow_float(s: Site, x: Value, y: Value) -> Value:
     """Not 0.0 to a negative power, no complex result, and no overflow from finite numbers."""
-    b, zero = s.b, F64(0.0)
+    b, zero = s.b, x.type(0.0)
     pole = b.and_(s.compare("oeq", x, zero), s.compare("olt", y, zero))
     fraction = s.compare("one", y, s.intrinsic("floor", y))
     complex_result = b.and_(s.compare("olt", x, zero), fraction)
-    infinity = F64(float("inf"))
+    infinity = x.type(float("inf"))
 
     def endless(value: Value) -> Value:
         return s.compare("oeq", s.intrinsic("fabs", value), infinity)

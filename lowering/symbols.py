@@ -34,7 +34,21 @@ C_MATHEMATICS = frozenset(
             "exp",
             "exp2",
         ),
-        *("expm1", "fmod", "hypot", "hypotf", "ldexp", "log", "log10", "log1p", "log2", "nextafter", "pow", "powf"),
+        *(
+            "expm1",
+            "fmod",
+            "fmodf",
+            "hypot",
+            "hypotf",
+            "ldexp",
+            "log",
+            "log10",
+            "log1p",
+            "log2",
+            "nextafter",
+            "pow",
+            "powf",
+        ),
         *("remainder", "sin", "sinh", "tan", "tanh"),
     ]
 )

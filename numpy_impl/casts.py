@@ -11,11 +11,12 @@ import warnings
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import python_scalars
+from eqsat.frontend import complex_scalars, python_scalars
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.displays import array_of
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.promotion import SUPPORTED_CHARS
-from eqsat.frontend.values import Known, Value
+from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
@@ -42,11 +43,17 @@ SCALAR_TYPES: tuple[type[np.generic], ...] = (
 )
 
 
+_COMPLEX128 = np.dtype(np.complex128)
+
+
 def converter(type_: type[np.generic]) -> Handler:
     """`np.float32(x)` and its like: a NumPy scalar of a number, the converted array of an array."""
     dtype = canonical(np.dtype(type_))
 
     def handle(builder: Builder, call: Call) -> Value:
+        if dtype == _COMPLEX128 and len(call.args) == 2 and not call.kwargs:
+            parts = [to_python(builder, one_number(builder, call, arg), float, call.span) for arg in call.args]
+            return builder.cast(complex_scalars.of_parts(parts[0], parts[1], call.span), dtype, call.span)
         if len(call.args) != 1 or call.kwargs:
             raise UnsupportedError(f"{call.name} takes one number or array here", call.span)
         value = call.args[0]
@@ -166,6 +173,8 @@ def asarray(
 ) -> Value:
     """`np.asarray` of an array."""
     refuse(call, device=device, copy=copy, like=like)
+    if isinstance(a, TupleValue):
+        return display(builder, call, a, dtype, order)
     node = builder.node(a, call.span)
     layout = order_of(call, order, "K")
     target = optional_dtype(call, dtype)
@@ -196,6 +205,8 @@ def array_(
 ) -> Value:
     """`np.array` of an array: a copy."""
     refuse(call, copy=(copy, True), subok=(subok, False), ndmin=(ndmin, 0), like=like)
+    if isinstance(object, TupleValue):
+        return display(builder, call, object, dtype, order)
     target = optional_dtype(call, dtype)
     node = builder.node(object, call.span)
     if not isinstance(node.type, Array):
@@ -205,6 +216,14 @@ def array_(
         return builder.copy(node, layout, call.span)
     node = node if layout == "K" else builder.copy(node, layout, call.span)
     return _converted(builder, call, node, supported(call, target))
+
+
+def display(builder: Builder, call: Call, items: TupleValue, dtype: Value, order: Value) -> Value:
+    """The array of a tuple or list."""
+    if order_of(call, order, "K") == "F":
+        raise UnsupportedError(f"{call.name} of a list in Fortran order is not compiled yet", call.span)
+    target = optional_dtype(call, dtype)
+    return array_of(builder, items, None if target is None else supported(call, target), call.span)
 
 
 def copy(builder: Builder, call: Call, a: Value, order: Value = Known("K"), subok: Value = FALSE) -> Value:  # noqa: B008
@@ -224,6 +243,8 @@ def copy_method(builder: Builder, call: Call, self: Value, order: Value = Known(
 def ascontiguousarray(builder: Builder, call: Call, a: Value, dtype: Value = NONE, *, like: Value = NONE) -> Value:
     """`np.ascontiguousarray`: the array itself if it is C-ordered already."""
     refuse(call, like=like)
+    if isinstance(a, TupleValue):
+        return display(builder, call, a, dtype, NONE)
     node = array(builder, call, a)
     assert isinstance(node.type, Array)
     if node.type.ndim == 0:
@@ -273,6 +294,30 @@ def python_type(type_: type) -> Handler:
     return handle
 
 
+def python_complex(
+    builder: Builder,
+    call: Call,
+    real: Value = Known(0.0),  # noqa: B008
+    imag: Value = NONE,
+) -> Value:
+    """`complex(x)`, `complex(x, y)`."""
+    if isinstance(real, Known) and isinstance(imag, Known):
+        given = (real,) if imag is NONE else (real, imag)
+        return known_call(complex, Call(call.name, given, {}, call.span))
+    first = one_number(builder, call, real)
+    if imag is NONE:
+        return complex_scalars.as_complex(first, call.span)
+    second = one_number(builder, call, imag)
+    if any(builder.numeric(node, call.span).dtype.kind == "c" for node in (first, second)):
+        raise UnsupportedError(
+            f"{call.name} of a complex part is not compiled",
+            call.span,
+            instead="complex(z.real, y), or z + complex(0, y)",
+        )
+    parts = [to_python(builder, node, float, call.span) for node in (first, second)]
+    return complex_scalars.of_parts(parts[0], parts[1], call.span)
+
+
 def known_call(function: object, call: Call) -> Value:
     """The function called now, by Python, on arguments that are all known."""
     try:
@@ -290,7 +335,7 @@ def item(builder: Builder, call: Call, self: Value, *args: Value) -> Value:
         node = builder.index(node, (Known(0),) * node.type.ndim, call.span)
     kind = builder.numeric(node, call.span).dtype.kind
     if kind == "c":
-        raise UnsupportedError("item() of a complex number is not compiled yet", call.span)
+        return complex_scalars.as_complex(node, call.span)
     return to_python(builder, node, {"b": bool, "i": int, "u": int, "f": float}[kind], call.span)
 
 
@@ -299,6 +344,7 @@ _PYTHON_TYPES: tuple[type, ...] = (float, int, bool)
 FUNCTIONS: dict[object, Handler] = {
     **{type_: converter(type_) for type_ in SCALAR_TYPES},
     **{type_: python_type(type_) for type_ in _PYTHON_TYPES},
+    complex: handler(python_complex),
     np.asarray: handler(asarray),
     np.asanyarray: handler(asarray),
     np.array: handler(array_),

@@ -1,6 +1,6 @@
 """Elementwise functions: every ufunc of the registry, and what NumPy builds from them.
 
-Called through `numpy_impl.library`. Refused: `out=`, `where=` and the other keywords of ufuncs but `dtype=`.
+Called through `numpy_impl.library`. Refused: `where=` and the other keywords of ufuncs but `dtype=` and `out=`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,18 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import power
+from eqsat.frontend import complex_scalars, power, python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.values import Known, Value
 from eqsat.frontend.weak import fits
+from eqsat.ir.nodes import Node
 from eqsat.ir.ops import UFUNCS
-from eqsat.ir.types import Array
+from eqsat.ir.types import Array, Scalar
 from numpy_impl.calls import ABSENT, NONE, TRUE, handler, integer, optional_dtype, refuse
+from numpy_impl.outputs import into
 
 _KEYWORDS = {
-    "out": NONE,
     "where": TRUE,
     "casting": Known("same_kind"),
     "order": Known("K"),
@@ -37,15 +38,15 @@ def ufunc_handler(ufunc: np.ufunc) -> Handler:
         given = dict(call.kwargs)
         if outputs:
             given["out"] = outputs[0]
-        dtype = optional_dtype(call, given.pop("dtype", NONE))
+        dtype, out = optional_dtype(call, given.pop("dtype", NONE)), given.pop("out", NONE)
         for name, value in given.items():
             if name not in _KEYWORDS and name not in ("signature", "sig", "axes", "axis", "keepdims"):
                 raise PythonRaises(f"{call.name} has no keyword {name}", call.span)
             default = _KEYWORDS.get(name, NONE)
             refuse(call, **{name: (value, default.value)})
         if ufunc is np.power:
-            return power.power(builder, operands, call.span, dtype)
-        return builder.elementwise(ufunc, operands, call.span, dtype=dtype)
+            return into(builder, call, out, power.power(builder, operands, call.span, dtype))
+        return into(builder, call, out, builder.elementwise(ufunc, operands, call.span, dtype=dtype))
 
     return handle
 
@@ -89,8 +90,13 @@ def clip_method(
 def _clip(
     builder: Builder, call: Call, a: Value, low: Value, high: Value, out: Value, kwargs: dict[str, Value]
 ) -> Value:
+    made = _clipped(builder, call, a, low, high, kwargs)
+    return into(builder, call, out, made)
+
+
+def _clipped(builder: Builder, call: Call, a: Value, low: Value, high: Value, kwargs: dict[str, Value]) -> Value:
     dtype = optional_dtype(call, kwargs.pop("dtype", NONE))
-    refuse(call, out=out, **kwargs)
+    refuse(call, **kwargs)
     node = builder.node(a, call.span)
     source = builder.numeric(node, call.span).dtype
     if source.kind in "iu":
@@ -123,7 +129,20 @@ def conjugate_method(builder: Builder, call: Call, self: Value) -> Value:
     node = builder.node(self, call.span)
     if isinstance(node.type, Array) and node.type.dtype.kind != "c":
         return node
+    if isinstance(node.type, Scalar) and node.type.kind == "python":
+        return _python_conjugate(builder, call, node)
     return builder.elementwise(np.conjugate, [node], call.span)
+
+
+def _python_conjugate(builder: Builder, call: Call, node: Node) -> Node:
+    """Of Python's numbers, which have no `conj`."""
+    if call.name.endswith(".conj"):
+        raise PythonRaises(f"{node.type} has no attribute conj", call.span)
+    if builder.numeric(node, call.span).dtype.kind != "c":
+        return python_scalars.to_int(builder, node, call.span) if node.type == python_scalars.BOOL else node
+    real, imag = (builder.part(name, node, call.span) for name in ("real", "imag"))
+    negated = python_scalars.apply(builder, "usub", [imag], call.span)
+    return complex_scalars.of_parts(real, negated, call.span)
 
 
 def round_(builder: Builder, call: Call, a: Value, decimals: Value = Known(0), out: Value = NONE) -> Value:  # noqa: B008
@@ -132,10 +151,11 @@ def round_(builder: Builder, call: Call, a: Value, decimals: Value = Known(0), o
     node = builder.node(a, call.span)
     source = builder.numeric(node, call.span)
     places = integer(builder, call, decimals)
-    if not isinstance(source, Array) or source.dtype.kind not in "iuf" or (source.dtype.kind != "f" and places < 0):
+    weak = isinstance(source, Scalar) and source.kind == "python"
+    if weak or source.dtype.kind not in "iuf" or (source.dtype.kind != "f" and places < 0):
         raise UnsupportedError(f"{call.name} of {source} is not compiled yet", call.span, instead="np.rint(x)")
     if source.dtype.kind != "f":
-        return builder.copy(node, "K", call.span)
+        return builder.copy(node, "K", call.span) if isinstance(source, Array) else node
     if places == 0:
         return builder.elementwise(np.rint, [node], call.span)
     up, down = (np.multiply, np.true_divide) if places > 0 else (np.true_divide, np.multiply)

@@ -7,7 +7,8 @@ Refused: `fsum`, `sumprod`, vectors of more than three coordinates, and function
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import operators, python_scalars
@@ -277,10 +278,7 @@ AT_RUN_TIME: dict[str, Handler] = {
 """By name, since not every Python has all of them."""
 
 
-def computed_or_compiled(function: Callable[..., object]) -> Handler:
-    """A function of `math`: called now where all is known, else compiled where its bits are certain."""
-    compiled = AT_RUN_TIME.get(getattr(function, "__name__", ""))
-
+def _computed_or_compiled(function: Callable[..., object], compiled: Handler | None) -> Handler:
     def handle(builder: Builder, call: Call) -> Value:
         known = [arg.value for arg in call.args if isinstance(arg, Known)]
         named = {name: value.value for name, value in call.kwargs.items() if isinstance(value, Known)}
@@ -298,6 +296,10 @@ def computed_or_compiled(function: Callable[..., object]) -> Handler:
     return handle
 
 
-FUNCTIONS: dict[object, Handler] = {
-    value: computed_or_compiled(value) for name, value in vars(math).items() if callable(value) and name[0] != "_"
-}
+def computed(module: ModuleType, at_run_time: Mapping[str, Handler]) -> dict[object, Handler]:
+    """The functions of a module: called now where all is known, else compiled where their bits are certain."""
+    functions = {name: value for name, value in vars(module).items() if callable(value) and name[0] != "_"}
+    return {value: _computed_or_compiled(value, at_run_time.get(name)) for name, value in functions.items()}
+
+
+FUNCTIONS: dict[object, Handler] = computed(math, AT_RUN_TIME)

@@ -113,7 +113,9 @@ def as_typed(value: Any, type_: object) -> Any:
     result = np.asarray(value)
     if type_.dtype != result.dtype:  # Python's integers wrap around where a NumPy scalar is meant
         assert not isinstance(value, np.generic | np.ndarray), (result.dtype, type_)
-        result = np.asarray((value + 2**63) % 2**64 - 2**63 if isinstance(value, int) else value, type_.dtype)
+        lowest = int(np.iinfo(type_.dtype).min) if type_.dtype.kind in "iu" else 0
+        wraps = isinstance(value, int) and type_.dtype.itemsize == 8
+        result = np.asarray((value - lowest) % 2**64 + lowest if wraps else value, type_.dtype)
     return result[()]
 
 

@@ -191,10 +191,12 @@ PYTHON_CHECKS: dict[str, Op] = _ops(
     Op("ok.lshift", 2, 1.0),
     Op("ok.rshift", 2, 1.0),
     Op("ok.cast", 1, 1.0),
+    Op("ok.numpy_divmod", 2, 1.0),
 )
 """`ok.<op>(args)`: a bool, false where Python raises or leaves int64: division by zero, overflow, a bad shift.
 
-`ok.cast`: the int64 fits the node's `signature` dtype. A region's `checks` hold these nodes.
+`ok.cast`: the int64 fits the node's `signature` dtype. `ok.numpy_divmod`: finite floats, the second not zero.
+A region's `checks` hold these nodes.
 """
 
 MATH: dict[str, Op] = _ops(
@@ -249,6 +251,35 @@ MATH_CHECKS: dict[str, Op] = _ops(
 )
 """The checks beside those that can fail: false where Python raises, and nowhere else than near there."""
 
+_CMATH = ("cos", "cosh", "exp", "log", "log10", "phase", "sin", "sinh", "sqrt", "tan", "tanh")
+
+COMPLEX: dict[str, Op] = _ops(
+    Op("py.complex", 2, 1.0),
+    Op("py.as_complex", 1, 1.0),
+    Op("py.whole_power", 2, 20.0),
+    Op("ok.whole_power", 2, 4.0),
+    Op("ok.some_number", 1, 1.0),
+    Op("py.numpy_multiply", 2, 2.0),
+    Op("py.numpy_divide", 2, 10.0),
+    Op("ok.numpy_divide", 1, 1.0),
+    Op("py.numpy_absolute", 1, 8.0),
+    Op("py.numpy_less", 2, 2.0),
+    Op("py.numpy_less_equal", 2, 2.0),
+    Op("py.numpy_greater", 2, 2.0),
+    Op("py.numpy_greater_equal", 2, 2.0),
+    *(Op(f"py.cmath.{name}", 1, 50.0) for name in _CMATH),
+    *(Op(f"ok.cmath.{name}", 1, 4.0) for name in _CMATH),
+    Op("py.cmath.rect", 2, 40.0),
+    Op("ok.cmath.rect", 2, 4.0),
+)
+"""Complex numbers that are single, beside the operators of `PYTHON_OPS`.
+
+`py.complex`: of two floats; `py.as_complex`: Python's number of any other; `py.whole_power`: to an int of at most 100,
+by products; `ok.some_number`: not both parts are NaNs; `ok.numpy_divide`: no part of a divisor is a NaN;
+`py.numpy_*`: what NumPy's scalars compute otherwise than its ufuncs and than Python; `py.cmath.*`: the module's
+functions, `rect` of two floats.
+"""
+
 LIBRARY: dict[str, Op] = _ops(
     Op("empty", 0, 1.0),
     Op("literal", 0, 1.0),
@@ -265,7 +296,7 @@ op         args                    result, and what `attr` holds
 ========== ======================= =================================================================================
 empty      -                       memory as it comes
 literal    -                       known elements; attr: their bytes, in C order
-iota       two numbers             `start + k * delta` in the dtype, one axis; float16 is computed in float32
+iota       two numbers             `start + k * delta` in the dtype, one axis; integers, float32 and float64
 gather     array, m index arrays   `array[i0, ..., im-1]`: the indices, int64 arrays of one shape, are for the first m
                                    axes; shape: that of an index, then the other axes. Negative ones count from the end.
                                    attr: whether each is checked to be in range; one that is not fails as a `Check` does
@@ -280,5 +311,5 @@ The memory order of a result is the layout of its type.
 Written-to counterpart of `gather`: the statement `Scatter` of `eqsat.ir.body`.
 """
 
-OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS | MATH | MATH_CHECKS
+OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS | MATH | MATH_CHECKS | COMPLEX
 """Every scalar operation by name."""
