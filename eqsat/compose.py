@@ -37,15 +37,20 @@ def stages() -> Stages:
 
 
 @overload
-def jit(function: Callable[..., Any]) -> Jitted: ...
+def jit(function: Callable[..., Any], *, boundscheck: bool = True) -> Jitted: ...
 @overload
-def jit(function: None = None) -> Callable[[Callable[..., Any]], Jitted]: ...
-def jit(function: Callable[..., Any] | None = None) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
+def jit(function: None = None, *, boundscheck: bool = True) -> Callable[[Callable[..., Any]], Jitted]: ...
+def jit(
+    function: Callable[..., Any] | None = None, *, boundscheck: bool = True
+) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """Compile a function of NumPy code: same results, to the bit, many times faster.
 
     Used as `@jit`, `@jit()` or `jit(function)`. Nothing is compiled until the first call; each new combination of
     argument types is compiled once. Arguments are arrays and scalars of bool, (u)int8 to (u)int64, float16/32/64 and
     complex64/128, Python numbers, and None. Raises TypeError if `function` is not a Python function.
+
+    With `boundscheck=False` an index that is out of range is not an IndexError but reads or writes whatever is there,
+    as in C; by default it raises. Only indices that are not known to be in range cost anything.
 
     >>> import numpy as np
     >>> @jit
@@ -55,9 +60,9 @@ def jit(function: Callable[..., Any] | None = None) -> Jitted | Callable[[Callab
     array([False,  True])
     """
     if function is None:
-        return jit
+        return functools.partial(jit, boundscheck=boundscheck)
     if isinstance(function, Jitted):
         return function
     if not isinstance(function, FunctionType):
         raise TypeError(f"jit expects a Python function, not {type(function).__name__}")
-    return Jitted(function, stages, fallback_address())
+    return Jitted(function, stages, fallback_address(), boundscheck=boundscheck)

@@ -34,9 +34,12 @@ class Dispatcher:
     `inspect_loops`, `inspect_llvm`, `inspect_asm` and `explain` show them.
     """
 
-    def __init__(self, function: types.FunctionType, stages: Callable[[], Stages], fallback: int) -> None:
+    def __init__(
+        self, function: types.FunctionType, stages: Callable[[], Stages], fallback: int, *, boundscheck: bool = True
+    ) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
+        self._boundscheck = boundscheck
         self._stages = stages
         self._fallback = fallback
         self._specializations: list[Specialization] = []
@@ -107,7 +110,7 @@ class Dispatcher:
 
     def _as_positional(self) -> Dispatcher:
         """A second dispatcher whose native code takes the keyword-only parameters by position."""
-        other = type(self)(self.py_func, self._stages, self._fallback)
+        other = type(self)(self.py_func, self._stages, self._fallback, boundscheck=self._boundscheck)
         other._keyword_only = False
         other._specializations = self._specializations
         other._retired = self._retired
@@ -118,7 +121,7 @@ class Dispatcher:
         from eqsat.pipeline import specialize
 
         try:
-            new = specialize(self.py_func, args, self._stages())
+            new = specialize(self.py_func, args, self._stages(), boundscheck=self._boundscheck)
         except PythonRaises as reason:
             return reason.with_traceback(None)  # whose frames would keep the arguments alive
         stale = [old for old in self._specializations if not all(c.holds() for c in old.region.captures)]

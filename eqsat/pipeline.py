@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from eqsat.egraph.optimize import Report, optimize
-from eqsat.frontend.arguments import memory_of, sizes_of, strides_of, type_of
+from eqsat.frontend.arguments import is_writeable, memory_of, sizes_of, strides_of, type_of
 from eqsat.frontend.library import Library
 from eqsat.frontend.translate import translate
 from eqsat.ir.dims import Symbol
@@ -67,7 +67,8 @@ class Stages:
 class Specialization:
     """One compiled version of a function, for argument types, a set of guards and what its globals were.
 
-    `reports`: what the optimizer did, for each stretch of array work in order. `milliseconds` says where the compile time went, by stage.
+    `reports`: what the optimizer did, for each stretch of array work in order. `milliseconds` says where the compile
+    time went, by stage.
     """
 
     types: tuple[Type, ...]
@@ -83,8 +84,10 @@ class Specialization:
         return f"({', '.join(map(str, self.types))})"
 
 
-def specialize(function: FunctionType, arguments: tuple[object, ...], stages: Stages) -> Specialization:
-    """Compile `function` for `arguments`.
+def specialize(
+    function: FunctionType, arguments: tuple[object, ...], stages: Stages, *, boundscheck: bool = True
+) -> Specialization:
+    """Compile `function` for `arguments`. Without `boundscheck`, indices that are out of range do anything.
 
     Raises `PythonRaises` where NumPy or Python would raise for them, and the errors of `eqsat.errors` for what is
     not supported.
@@ -96,10 +99,17 @@ def specialize(function: FunctionType, arguments: tuple[object, ...], stages: St
     readonly = frozenset(
         position
         for position, argument in enumerate(arguments)
-        if isinstance(argument, np.ndarray) and not argument.flags.writeable
+        if isinstance(argument, np.ndarray) and not is_writeable(argument)
     )
     region = translate(
-        function, types, sizes, stages.library, readonly, strides=strides_of(arguments), memory=memory_of(arguments)
+        function,
+        types,
+        sizes,
+        stages.library,
+        readonly,
+        strides=strides_of(arguments),
+        memory=memory_of(arguments),
+        boundscheck=boundscheck,
     )
     sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))
     sizes |= region.estimates

@@ -102,6 +102,21 @@ def strides_of(values: Sequence[object], first: int = 0) -> dict[Symbol, int]:
     }
 
 
+def is_writeable(array: np.ndarray) -> bool:
+    """Whether a function may write into an argument.
+
+    NumPy warns when what `np.broadcast_arrays` gave is written to (a flag of its own says so), and elements that stand
+    for several at once are not written one by one: both are left to NumPy.
+    """
+    if not array.flags.writeable or array.flags.num & _WARN_ON_WRITE:
+        return False
+    return not any(n > 1 and stride == 0 for n, stride in zip(array.shape, array.strides, strict=True))
+
+
+_WARN_ON_WRITE = 1 << 31
+"""NPY_ARRAY_WARN_ON_WRITE (ndarraytypes.h)."""
+
+
 def memory_of(values: Sequence[object], first: int = 0) -> dict[int, tuple[int, int]]:
     """For every array its lowest address, and the one behind its highest; `first` is the index of the first value.
 

@@ -36,17 +36,19 @@ def translate(
     *,
     strides: Mapping[Symbol, int] | None = None,
     memory: Mapping[int, tuple[int, int]] | None = None,
+    boundscheck: bool = True,
 ) -> Region:
     """The region of `function` for arguments of `arg_types`, by position, then the keyword-only ones in their order.
 
     Parameters beyond the given types have their defaults, as constants. `sizes` and `strides` (in bytes) are those
     of the call, `readonly` the numbers of the arguments that may not be written to, `memory` the lowest address of each
-    array and the one behind its highest.
+    array and the one behind its highest. Without `boundscheck`, indices are taken to be in range.
     """
     source = parse(function)
     span = source.span()
     names = _names(source, function)
     builder = Builder(sizes, strides)
+    builder.facts.boundscheck = boundscheck
     params = [Param(name, type_) for name, type_ in zip(names, arg_types, strict=False)]
     translation = Translation(builder, library, inline, params, dict(memory or {}))
     scope = Scope.of(translation, source, Home.of(function), None, 0)
