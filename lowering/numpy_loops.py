@@ -52,7 +52,7 @@ class InnerLoop:
 def inner_loop(name: str, signature: str) -> InnerLoop:
     """The loop of a ufunc for operands of exactly these types, as `exp` and `d->d`."""
     op = UFUNCS.get(name)
-    ufunc = None if op is None else op.ufunc
+    ufunc = np.matmul if name == "matmul" else None if op is None else op.ufunc
     if ufunc is None:
         raise InternalError(f"{name} is no ufunc that eqsat knows")
     struct = _UFunc.from_address(id(ufunc))
@@ -80,7 +80,8 @@ def inner_loop(name: str, signature: str) -> InnerLoop:
         address, data = struct.functions[k], struct.data[k] if struct.data else None
         if address:
             found = InnerLoop(address, data or 0, False)
-            return InnerLoop(address, data or 0, _clears_flags(found, signature))
+            # A product's loop leaves the flags alone, and its arguments are others.
+            return found if name == "matmul" else InnerLoop(address, data or 0, _clears_flags(found, signature))
     raise UnsupportedError(f"NumPy has no loop {signature} of {name}", have=f"its loops: {', '.join(ufunc.types)}")
 
 

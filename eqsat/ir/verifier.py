@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqsat.errors import InternalError
+from eqsat.ir.body import Variable, operands, statements
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
@@ -31,8 +32,11 @@ def verify(region: Region, sizes: Mapping[Symbol, int] | None = None) -> None:
         problem = _guard(guard, region, sizes)
         if problem:
             raise InternalError(f"broken IR: {problem}", guard.span, have=f"guard: {guard}")
-    facts = _Facts(region, sizes, _solved(region), Equalities(region.guards))
-    for node in walk(region.roots()):
+    # Sizes that are computed in the function have no number before it runs.
+    known = sizes if region.body is None else None
+    facts = _Facts(region, known, _solved(region), Equalities(region.guards))
+    done = () if region.body is None else tuple(n for s in statements(region.body.block) for n in operands(s))
+    for node in walk((*region.roots(), *done)):
         problem = _problem(node, facts)
         if problem:
             raise InternalError(f"broken IR: {problem}", node.span, have=f"node: {node!r}")
@@ -114,6 +118,8 @@ def _problem(node: Node, facts: _Facts) -> str:
     problem = _type_problem(node.type, facts.region)
     if problem:
         return problem
+    if facts.region.body is not None and node.op in _IN_ORDER:
+        return _IN_ORDER[node.op](node, facts)
     kind = "ufunc" if node.op in UFUNCS else node.op.partition(".")[0]
     record = OPS.get(node.op)
     arity = _ARITY.get(kind) if record is None else record.arity
@@ -262,6 +268,75 @@ def _check(node: Node, facts: _Facts) -> str:
     return _python(node, facts) if _dtype(node) == _BOOL else "a check is not a bool"
 
 
+def _read(node: Node, facts: _Facts) -> str:
+    return "" if isinstance(node.attr, Variable) and not node.args else "it reads no variable"
+
+
+def _counter(node: Node, facts: _Facts) -> str:
+    assert facts.region.body is not None
+    known = isinstance(node.attr, int) and facts.region.body.symbols.get(node.attr) is node
+    return "" if known and node.type == Scalar(_INT, "python") else "it is the counter of no loop"
+
+
+def _reshape(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 1 or _dtype(node) != _dtype(node.args[0]):
+        return "a new shape has another dtype than its operand"
+    return "" if isinstance(node.type, Array) and node.type.layout.packed else "its elements have gaps"
+
+
+def _stride(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 1 or _dtype(node) != _dtype(node.args[0]):
+        return "every so-manieth element has another dtype"
+    steps = node.attr
+    return "" if isinstance(steps, tuple) and len(steps) == len(_shape(node)) else "it has no step for each axis"
+
+
+def _made(arity: int) -> Callable[[Node, _Facts], str]:
+    """A rule for an operation that makes an array of so many operands."""
+
+    def rule(node: Node, facts: _Facts) -> str:
+        if len(node.args) != arity:
+            return f"it has {len(node.args)} operands instead of {arity}"
+        return "" if isinstance(node.type, Array) and node.type.layout.packed else "it makes no array in one piece"
+
+    return rule
+
+
+def _gather(node: Node, facts: _Facts) -> str:
+    if len(node.args) < 2 or not isinstance(node.attr, bool):
+        return "it has no indices"
+    source, *indices = node.args
+    if any(_dtype(index) != _INT for index in indices):
+        return "its indices are not int64"
+    joint = _shape(indices[0])
+    if not all(facts.same(_shape(index), joint) for index in indices):
+        return "its indices have several shapes"
+    if not facts.same(_shape(node), (*joint, *_shape(source)[len(indices) :])) or _dtype(node) != _dtype(source):
+        return "its shape or dtype is not that of what it picks"
+    return _made(len(node.args))(node, facts)
+
+
+def _nonzero(node: Node, facts: _Facts) -> str:
+    problem = _made(1)(node, facts)
+    if problem:
+        return problem
+    mask = node.args[0]
+    rank = dim(len(_shape(mask)))
+    fits = _dtype(mask) == _BOOL and _dtype(node) == _INT and len(_shape(node)) == 2 and _shape(node)[0] == rank
+    return "" if fits else "it is not the places of bools"
+
+
+def _matmul(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 2:
+        return "it is no product of two"
+    left, right = (_shape(arg) for arg in node.args)
+    if not all(1 <= len(shape) <= 2 for shape in (left, right)) or not facts.same(left[-1:], right[:1]):
+        return "its operands do not fit"
+    if {_dtype(arg) for arg in node.args} != {_dtype(node)}:
+        return "its operands have other dtypes"
+    return "" if facts.same(_shape(node), (*left[:-1], *right[1:])) else "it has another shape"
+
+
 def _dtype(node: Node) -> DType | None:
     return node.type.dtype if isinstance(node.type, Scalar | Array) else None
 
@@ -272,7 +347,10 @@ def _shape(node: Node) -> tuple[Dim, ...]:
 
 def _unknown_symbol(dims: tuple[Dim, ...], region: Region) -> Symbol | None:
     """A symbol that stands for no size of the region's parameters."""
+    local = () if region.body is None else region.body.symbols
     for symbol in (symbol for value in dims for symbol in symbols(value)):
+        if symbol.param in local and symbol.axis is None:
+            continue
         if not 0 <= symbol.param < len(region.params):
             return symbol
         type_ = region.params[symbol.param].type
@@ -331,3 +409,18 @@ _RULES: Mapping[str, Callable[[Node, _Facts], str]] = {
     "py": _python,
     "ok": _check,
 }
+
+_IN_ORDER: Mapping[str, Callable[[Node, _Facts], str]] = {
+    "read": _read,
+    "counter": _counter,
+    "reshape": _reshape,
+    "stride": _stride,
+    "empty": _made(0),
+    "literal": _made(0),
+    "iota": _made(2),
+    "gather": _gather,
+    "nonzero": _nonzero,
+    "matmul": _matmul,
+    "accumulate": _made(1),
+}
+"""What only functions with a body have."""
