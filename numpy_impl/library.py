@@ -6,7 +6,23 @@ Read by the composition root, which hands it to the translation. What is not in 
 from __future__ import annotations
 
 from eqsat.frontend.library import Library
-from numpy_impl import attributes, builtins, casts, creation, elementwise, mathematics, movement, reductions
+from numpy_impl import (
+    accumulations,
+    attributes,
+    builtins,
+    casts,
+    complex_mathematics,
+    creation,
+    elementwise,
+    joining,
+    mathematics,
+    movement,
+    products,
+    reductions,
+    selecting,
+    sequences,
+    shaping,
+)
 
 LIBRARY = Library(
     functions=elementwise.FUNCTIONS
@@ -15,8 +31,23 @@ LIBRARY = Library(
     | casts.FUNCTIONS
     | creation.FUNCTIONS
     | attributes.FUNCTIONS
+    | accumulations.FUNCTIONS
+    | joining.FUNCTIONS
+    | products.FUNCTIONS
+    | selecting.FUNCTIONS
+    | sequences.FUNCTIONS
+    | shaping.FUNCTIONS
     | mathematics.FUNCTIONS
+    | complex_mathematics.FUNCTIONS
     | builtins.FUNCTIONS,
-    methods=elementwise.METHODS | reductions.METHODS | movement.METHODS | casts.METHODS,
+    methods=elementwise.METHODS
+    | reductions.METHODS
+    | movement.METHODS
+    | casts.METHODS
+    | accumulations.METHODS
+    | joining.METHODS
+    | products.METHODS
+    | selecting.METHODS
+    | shaping.METHODS,
     attributes=movement.ATTRIBUTES | attributes.ATTRIBUTES,
 )
