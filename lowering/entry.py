@@ -31,6 +31,7 @@ from lowering import frame as frames
 from lowering import guards, pool, shared
 from lowering.boxing import Boxer
 from lowering.frame import Frame, Status
+from lowering.hearing import hears
 from lowering.results import plan
 from lowering.saving import Saved
 from lowering.work import Space, spaces_of
@@ -173,7 +174,7 @@ class _Call:
         self.run.attributes.add("noinline")
         status = builder.call(self.run, [builder.bitcast(self.memory, self.run.args[0].type)])
         came_up = shared.end_run(writer, state)
-        return status, came_up
+        return status, came_up if hears(self.region) else number(0, INT32)
 
     def _give_memory_back(self) -> None:
         """The run's own memory, of which nothing is needed any more."""
