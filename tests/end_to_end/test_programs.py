@@ -23,13 +23,6 @@ def name_of(program: Program) -> str:
     return program.name
 
 
-def agree_at_all_sizes(program: Program, dtype: str) -> None:
-    function = jit(program.function)
-    for size in program.sizes:
-        assert_matches_numpy(function, *program.arguments_of(size, dtype), calls=1)
-    assert_matches_numpy(function, *program.arguments_of(program.sizes[-1], dtype), calls=1)
-
-
 def placed(arguments: tuple[Any, ...], layout: str) -> list[Any]:
     return [place(value, layout) if isinstance(value, np.ndarray) else value for value in arguments]
 
@@ -48,21 +41,27 @@ def test_arguments_are_the_same_at_each_call_and_not_shared(program: Program) ->
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
 def test_program_matches_its_undecorated_self(program: Program) -> None:
-    agree_at_all_sizes(program, "f8")
+    """From the smallest size to the largest, and back to the smallest: what holds for one must not be taken for all."""
+    function = jit(program.function)
+    for size in (*program.sizes, program.sizes[0], program.sizes[-1]):
+        assert_matches_numpy(function, *program.arguments(size), calls=1)
 
 
 @pytest.mark.parametrize("program", REAL, ids=name_of)
 def test_program_matches_in_single_precision(program: Program) -> None:
-    agree_at_all_sizes(program, "f4")
-
-
-@pytest.mark.parametrize("program", WITH_ARRAYS, ids=name_of)
-def test_program_matches_on_odd_memory(program: Program) -> None:
-    """One function meets all of the layouts, as a user's does; a middle size is enough to tell them apart."""
     function = jit(program.function)
-    size = program.sizes[-2]
-    for layout in LAYOUTS:
-        assert_matches_numpy(function, *placed(program.arguments(size), layout))
+    for size in (program.sizes[-1], *program.sizes):
+        assert_matches_numpy(function, *program.arguments_of(size, "f4"), calls=1)
+
+
+@pytest.mark.parametrize(
+    ("program", "layout"),
+    [(program, LAYOUTS[turn % len(LAYOUTS)]) for turn, program in enumerate(WITH_ARRAYS)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_program_matches_on_odd_memory(program: Program, layout: str) -> None:
+    """The layouts take turns over the programs."""
+    assert_matches_numpy(jit(program.function), *placed(program.arguments(program.sizes[-1]), layout))
 
 
 def not_definite(n: int) -> np.ndarray:
