@@ -128,6 +128,8 @@ def sizes_in(node: Node) -> Iterable[Dim]:
         yield from (along.start for along in node.attr.axes)
     elif isinstance(node.attr, Dim):
         yield node.attr
+    elif node.op == "stride" and isinstance(node.attr, tuple):
+        yield from node.attr
 
 
 def _innermost(serial: int, narrowest_first: Iterable[Block], whole: Block) -> Block:

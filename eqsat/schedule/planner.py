@@ -18,7 +18,7 @@ from eqsat.ir import body as ir
 from eqsat.ir.body import Block, Check, Leave, Scatter, Set, Statement, Variable, Write
 from eqsat.ir.dims import Symbol
 from eqsat.ir.equalities import symbols
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import NO_MAPS, Node
 from eqsat.ir.ops import LIBRARY
 from eqsat.ir.region import Region
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Routine, Segment, Step, Steps, Store, While
@@ -27,7 +27,7 @@ from eqsat.ir.view import View
 from eqsat.schedule.memory import Memory
 from eqsat.schedule.placement import LEAVES, Item, User, base, is_number, is_view, place
 from eqsat.schedule.segments import Carver, Work
-from eqsat.schedule.writes import restored, written, written_array
+from eqsat.schedule.writes import refuse_repetition, restored, written, written_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class _Planner:
         self.region = region
         self.placement = place(region)
         self.memory = Memory(region, self.placement)
+        refuse_repetition(self.placement, self.memory)
         self.carver = Carver(region, sizes, self.memory, self.at_hand)
         self.computed: set[Node] = set()
         self.done: set[User] = set()
@@ -193,7 +194,7 @@ class _Planner:
         """What must be in memory before the node can be computed: a reshaped array is not part of a segment."""
         for arg in (node, *node.args):
             while is_view(arg):
-                if arg.op == "reshape" and not self.at_hand(arg):
+                if arg.op in NO_MAPS and not self.at_hand(arg):
                     return base(arg)
                 arg = arg.args[0]
         return None

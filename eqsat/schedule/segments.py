@@ -14,7 +14,7 @@ import numpy as np
 from eqsat.ir.body import Variable, Write
 from eqsat.ir.dims import INTEGERS, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, lone_symbol
-from eqsat.ir.nodes import Node, dim_node
+from eqsat.ir.nodes import NO_MAPS, Node, dim_node
 from eqsat.ir.region import Merges, Overwrite, Param, Region, TupleOf
 from eqsat.ir.types import Array, Scalar, Type
 from eqsat.ir.view import Along, View, identity
@@ -102,7 +102,7 @@ class _Segment:
             return self.carver.at_hand(node)
         if node.op == "view" or not self.carver.at_hand(node):
             return False
-        return node.op == "reshape" or (self.target is not None and self.key(node) == self.key(self.target))
+        return node.op in NO_MAPS or (self.target is not None and self.key(node) == self.key(self.target))
 
     def order(self, roots: Sequence[Node]) -> list[Node]:
         """Every node of the segment, arguments first."""

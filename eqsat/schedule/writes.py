@@ -1,6 +1,7 @@
 """Which arguments a function may write to, and whether what it wrote may have to be put back.
 
-Called by `eqsat.schedule.planner`. An operation that is not known to be quiet may raise a flag.
+Called by `eqsat.schedule.planner`. An operation that is not known to be quiet may raise a flag. Refused: arguments of
+which two elements are known to be one, since the order in which those are written would show.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from eqsat.egraph.host import is_quiet
+from eqsat.errors import UnsupportedError
 from eqsat.ir.body import Check, Scatter, Write, statements
+from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node, loop_of
 from eqsat.ir.program import Apply, Buffer, Fold, Program, Term, walk
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
@@ -30,6 +33,27 @@ def written(placement: Placement, memory: Memory) -> frozenset[int]:
             owners = memory.owners(written_array(statement))
             found |= {owner.attr for owner in owners if owner.op == "param" and isinstance(owner.attr, int)}
     return frozenset(found)
+
+
+def refuse_repetition(placement: Placement, memory: Memory) -> None:
+    """Refuse to write to an argument of which two elements are known to be one."""
+    for statement in statements(placement.body.block):
+        if isinstance(statement, Write | Scatter):
+            for owner in memory.owners(written_array(statement)):
+                if isinstance(owner.type, Array) and _repeats(owner.type):
+                    raise UnsupportedError(
+                        "an array of which two elements lie in the same memory is written to",
+                        statement.span,
+                        f"have: {owner.type}",
+                        "pass a copy of it",
+                    )
+
+
+def _repeats(type_: Array) -> bool:
+    """Whether axes do not move, or two move equally far: broadcast arrays and windows."""
+    pairs = zip(type_.shape, type_.layout.ranks, strict=True)
+    ranks = [rank for length, rank in pairs if length != ONE]
+    return 0 in ranks or len(set(ranks)) < len(ranks)
 
 
 def written_array(statement: Write | Scatter) -> Node:

@@ -13,24 +13,10 @@ from eqsat.ir.verifier import verify
 from eqsat.schedule.planner import Planned, plan
 from tests.egraph.executing import same
 from tests.reference import CheckFailed
-from tests.schedule.interpreting import meaning, perform, programs
+from tests.schedule.interpreting import copied, meaning, perform, programs
 from tests.schedule.writing import Writing
 
 rng = np.random.default_rng(5)
-
-
-def copied(arguments: tuple) -> list:
-    """Arguments again, in memory that overlaps in the same way."""
-    bases: dict[int, np.ndarray] = {}
-    found = []
-    for argument in arguments:
-        if isinstance(argument, np.ndarray) and argument.base is not None:
-            base = bases.setdefault(id(argument.base), argument.base.copy())
-            offset = argument.ctypes.data - argument.base.ctypes.data
-            found.append(np.ndarray(argument.shape, argument.dtype, base, offset, argument.strides))
-        else:
-            found.append(argument.copy() if isinstance(argument, np.ndarray) else argument)
-    return found
 
 
 def check(w: Writing, *results: Node) -> Planned:
