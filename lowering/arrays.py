@@ -65,6 +65,12 @@ def _reference(scene: Scene, node: Node) -> ArrayRef:
             part = part_dtype(array_type(node.args[0]).dtype)
             distance = part.itemsize if node.op == "imag" else 0
             return _part_of(scene, node, base, scene.offset(base.pointer, I64(distance)), base.strides)
+        case "stride":
+            base = reference(scene, node.args[0])
+            steps = node.attr
+            assert isinstance(steps, tuple)
+            strides = [times(scene, scene.size(step), stride) for step, stride in zip(steps, base.strides, strict=True)]
+            return _part_of(scene, node, base, base.pointer, strides)
         case "reshape":
             base = reference(scene, node.args[0])
             return _part_of(scene, node, base, base.pointer, packed_strides(scene, node))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from eqsat.ir.body import LOCAL
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import symbols
-from eqsat.ir.nodes import IN_PLACE, Node
+from eqsat.ir.nodes import IN_PLACE, NO_MAPS, Node
 from eqsat.ir.types import Array, DType
 from eqsat.ir.view import View, identity
 
@@ -34,7 +34,7 @@ def window_of(node: Node) -> Window | None:
         return None
     shape, view, part, offset = node.type.shape, identity(node.type.ndim), None, 0
     while node.op in IN_PLACE:
-        if node.op == "reshape":
+        if node.op in NO_MAPS:
             return None
         assert isinstance(node.type, Array)
         if isinstance(node.attr, View):

@@ -17,6 +17,7 @@ from eqsat.frontend.liveness import leaves, live_after
 from eqsat.frontend.loops import Execute, Flow, read_all
 from eqsat.frontend.recorder import Open
 from eqsat.frontend.scope import Scope
+from eqsat.frontend.speculation import chosen
 from eqsat.frontend.truth import learn, negation
 from eqsat.frontend.values import Maybe, Value
 from eqsat.ir.body import If
@@ -82,7 +83,14 @@ def _join(scope: Scope, node: ast.If, condition: Node, one: Way, other: Way, spa
     names = tuple(dict.fromkeys((*one.values, *other.values)))
     differing = tuple(name for name in names if one.values.get(name) is not other.values.get(name))
     live = tuple(name for name in differing if live_after(scope.source.node, node, name))
-    meeting = _meet(scope, [(one.opened, one.values), (other.opened, other.values)], live, span)
+    ways = [(one.opened, one.values), (other.opened, other.values)]
+    computed = chosen(scope.builder, condition, ways, live, span)
+    if computed is not None:
+        for name in differing:
+            scope.values.pop(name, None)
+        scope.values.update(computed)
+        return
+    meeting = _meet(scope, ways, live, span)
     scope.builder.emit(If(condition, one.opened.block, other.opened.block, span))
     for name in differing:
         scope.values.pop(name, None)
@@ -125,6 +133,9 @@ def choose(scope: Scope, condition: Node, then: Callable[[], Value], other: Call
             raise PythonRaises("every way raises", span)
         return then() if two is None else other()
     held = [(opened, {RESULT: value}) for opened, value in ways if value is not None]
+    computed = chosen(builder, condition, held, (RESULT,), span)
+    if computed is not None:
+        return computed[RESULT]
     meeting = _meet(scope, held, (RESULT,), span)
     builder.emit(If(condition, ways[0][0].block, ways[1][0].block, span))
     carrier = meeting.carrier(RESULT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 from typing import cast as typed
 
@@ -29,7 +30,7 @@ from eqsat.frontend.promotion import (
     where_wraps,
 )
 from eqsat.frontend.recorder import Recorder
-from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
 from eqsat.ir import signature
 from eqsat.ir.body import Statement
@@ -418,11 +419,51 @@ class Builder:
         if isinstance(source, Scalar):
             raise UnsupportedError("a number is indexed", span, f"have: {source}", "index arrays only")
         whole = expand_items(items, source.ndim, span)
+        steps = [self._step_now(item, span) for item in whole]
+        if any(step is not None for step in steps):
+            return self._striding(x, whole, steps, span)
         read = [read_item(i, lambda v: self.dim(v, span), lambda v: self.static_int(v, span), span) for i in whole]
         view, shape = index_view(source.shape, read, self.facts, span)
         if not shape and not any(isinstance(i, Known) and i.value is Ellipsis for i in items):
             return Node("view", (x,), view, Scalar(source.dtype, "numpy"), span)
         return self.view(x, view, shape, span)
+
+    def _step_now(self, item: Value, span: Span) -> Dim | None:
+        """The step of a slice, if it is computed in the function."""
+        if not isinstance(item, SliceValue) or isinstance(item.step, Known):
+            return None
+        step = self.dim(item.step, span)
+        return step if is_local(step) else None
+
+    def _striding(self, x: Node, items: Sequence[Value], steps: Sequence[Dim | None], span: Span) -> Node:
+        """Slices whose steps are computed in the function, and positive: of the slices without steps, every so many."""
+        plain = [
+            SliceValue(item.start, item.stop, Known(None))
+            if step is not None and isinstance(item, SliceValue)
+            else item
+            for item, step in zip(items, steps, strict=True)
+        ]
+        whole = self.index(x, tuple(plain), span)
+        assert isinstance(whole.type, Array)
+        kept = [s for i, s in zip(items, steps, strict=True) if isinstance(i, SliceValue) or i == Known(None)]
+        by_axis: list[Dim] = []
+        shape = list(whole.type.shape)
+        for axis, step in enumerate(kept):
+            if step is None:
+                by_axis.append(dim(1))
+                continue
+            if not self.decide(step, ">=", dim(1), span, expected=True):
+                raise PythonRaises("slice step cannot be zero", span)
+            by_axis.append(step)
+            parts = (self.size_node(shape[axis] + step - 1, span), self.size_node(step, span))
+            length = Node("py.floordiv", parts, None, PYTHON_INT, span)
+            shape[axis] = self.number(length, -(-self.facts.today(shape[axis]) // max(self.facts.today(step), 1)))
+            self.facts.assume_length(shape[axis])
+        found = whole.type.layout.alignment
+        layout = replace(
+            whole.type.layout, packed=False, unit=False, alignment="unknown" if found == "ragged" else found
+        )
+        return Node("stride", (whole,), tuple(by_axis), Array(whole.type.dtype, tuple(shape), layout), span)
 
     def copy(self, x: Node, order: str, span: Span) -> Node:
         """A fresh array, in order `C`, `F`, `A` or `K`."""

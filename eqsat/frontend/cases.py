@@ -16,19 +16,14 @@ from eqsat.errors import PythonRaises
 from eqsat.frontend.branches import choose
 from eqsat.frontend.builder import PYTHON_BOOL
 from eqsat.frontend.scope import Scope
+from eqsat.frontend.speculation import is_cheap, made_since
 from eqsat.frontend.truth import both, either, learn, negation, only_if, truth
 from eqsat.frontend.values import Known, Value
-from eqsat.ir.nodes import Node, walk
+from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Scalar
 
 T = TypeVar("T", Value, "bool | Node")
-
-_HARMLESS = frozenset(
-    ["constant", "dim", "counter", "param", "read", "py.not", "py.and", "py.or", "py.bool", "py.int"]
-    + [f"py.{name}" for name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "neg")]
-    + ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or"]
-)
 
 
 def truth_in_case(
@@ -99,15 +94,11 @@ def _harmless(scope: Scope, left: Node, stops_at: bool, follow: Callable[[], T],
             right = follow()
         except PythonRaises:
             return None
-    made = [node for node in walk([right]) if node.serial >= trial.first] if isinstance(right, Node) else []
-    if trial.statements or not isinstance(right, Node | bool | Known) or not all(map(_is_harmless, made)):
+    made = made_since([right], trial.first) if isinstance(right, Node) else ()
+    if trial.statements or not isinstance(right, Node | bool | Known) or not all(map(is_cheap, made)):
         scope.restore(before)
         return None
     return right
-
-
-def _is_harmless(node: Node) -> bool:
-    return node.op in _HARMLESS
 
 
 def _is_bool(value: Value) -> bool:

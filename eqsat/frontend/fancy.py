@@ -281,10 +281,18 @@ def _picked(builder: Builder, x: Node, parts: Sequence[_Part], span: Span) -> Pi
     order = (*first, *others)
     if order != tuple(range(source.ndim)):
         view = builder.view(view, transpose_view(order), tuple(source.shape[k] for k in order), span)
-    made = tuple(builder.spread(builder.coerce(index, INT64, span), joint, span) for index in indices)
+    made = tuple(_over(builder, builder.coerce(index, INT64, span), joint, span) for index in indices)
     lie = tuple(builder.spread(index, joint, span).type for index in indices)
     layouts = tuple(type_.layout for type_ in lie if isinstance(type_, Array))
     return Picked(view, made, layouts, joint, place, tuple(source.shape[k] for k in others))
+
+
+def _over(builder: Builder, index: Node, joint: tuple[Dim, ...], span: Span) -> Node:
+    """The index over the joint shape, under its formulas: other ones may be equal by a check alone."""
+    spread = builder.spread(index, joint, span)
+    if builder.shape(spread, span) == joint:
+        return spread
+    return builder.view(spread, View(tuple(map(Along, range(len(joint)))), len(joint)), joint, span)
 
 
 def _has_index(part: _Part) -> bool:

@@ -19,6 +19,7 @@ cast       None                    the argument converted to the node's dtype
 select     None                    `np.where`: condition, then, else
 real, imag None                    the parts of complex numbers, of an array in its own memory
 reshape    None                    a packed array's memory in C order, under another shape; the e-graph never sees it
+stride     (Dim, ...)              every so-manieth element along each axis, where steps are known at run time only
 reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
 py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
 ok.<op>    None                    whether that operator neither raises nor leaves 64 bits
@@ -44,8 +45,11 @@ from eqsat.ir.dims import Dim
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar, Type, canonical
 
-IN_PLACE = frozenset({"view", "real", "imag", "reshape"})
+IN_PLACE = frozenset({"view", "real", "imag", "reshape", "stride"})
 """Ops whose result, if it is an array, is in the memory of their argument."""
+
+NO_MAPS = frozenset({"reshape", "stride"})
+"""Those of them that are no index map: the e-graph never sees them, who reads them has an array of its own."""
 
 
 @dataclass(frozen=True, slots=True)
