@@ -25,7 +25,7 @@ def arguments(choices: Choices, parameters: Sequence[tuple[str, Kind]], given: i
     sizes = {dim: choices.number(dim.least, max(LONGEST, dim.least)) for dim in sorted(dims, key=lambda dim: dim.name)}
     if choices.chance(6):
         sizes = {dim: choices.pick((9, 17, 33)) if dim.name == "n" else size for dim, size in sizes.items()}
-    wild = choices.chance(30)
+    wild = choices.chance(40)
     lines = ["def arguments():"]
     before: list[tuple[str, Kind]] = []
     for name, kind in parameters[:given]:
@@ -70,13 +70,15 @@ def _made(
 
 def elements(choices: Choices, kind: Kind, wild: bool) -> str:
     """The text of a short array; `wild`: of the numbers at which programs break."""
-    pool = [number(choices, kind, wild and choices.chance(40)) for _ in range(choices.number(1, 6))]
+    pool = [number(choices, kind, wild and choices.chance(50)) for _ in range(choices.number(1, 6))]
     return f'np.array([{", ".join(pool)}], "{kind.dtype}")'
 
 
 def number(choices: Choices, kind: Kind, wild: bool) -> str:
     """The text of an element."""
     if wild:
+        if kind.letter == "f" and choices.chance(25):
+            return "nan"
         return shown(choices.pick(specials(np.dtype(kind.dtype))))
     if kind.letter == "b":
         return choices.pick(("False", "True"))
@@ -91,11 +93,11 @@ def number(choices: Choices, kind: Kind, wild: bool) -> str:
 def scalar(choices: Choices, kind: Kind, wild: bool) -> str:
     """The text of a scalar argument."""
     if kind.family == "python":
-        if kind.letter == "i" and wild and choices.chance(15):
+        if kind.letter == "i" and choices.chance(8):
             return choices.pick(("2 ** 40", "-(2 ** 33)", "2 ** 62", "2 ** 63 - 1", "-(2 ** 63)"))
         return number(choices, kind, wild and kind.letter == "f" and choices.chance(40))
     name = "bool_" if kind.letter == "b" else kind.dtype
-    return f"np.{name}({number(choices, kind, wild and choices.chance(40))})"
+    return f"np.{name}({number(choices, kind, wild and choices.chance(50))})"
 
 
 def shown(value: Any) -> str:

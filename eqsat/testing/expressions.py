@@ -123,7 +123,7 @@ def condition(place: Place, depth: int = 2) -> str:
     """What can be true or false: Python's and NumPy's bools, numbers, comparisons of any number of values."""
     choices = place.choices
     form = choices.weighted(
-        (("compare", 6), ("chain", 2), ("not", 1), ("and", 2), ("or", 2), ("number", 1), ("total", 2))
+        (("compare", 6), ("chain", 2), ("not", 2), ("and", 2), ("or", 2), ("number", 1), ("total", 2))
     )
     if depth <= 0 or form == "compare":
         return comparison(place, depth)
@@ -133,6 +133,9 @@ def condition(place: Place, depth: int = 2) -> str:
         symbols = ("<", "<=", ">", ">=", "==", "!=")
         return f"{one} {choices.pick(symbols)} {two} {choices.pick(symbols)} {three}"
     if form == "not":
+        floats = place.variables(lambda kind: kind.family != "array" and kind.letter == "f")
+        if floats and choices.chance(60):  # which may be NaN: then the opposite comparison is not the same
+            return f"not {choices.pick(floats).text} {choices.pick(('<', '>=', '>', '<='))} {scalar(place, 1).atom}"
         return f"not ({condition(place, depth - 1)})"
     if form in ("and", "or"):
         return f"({condition(place, depth - 1)}) {form} ({condition(place, depth - 1)})"

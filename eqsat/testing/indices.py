@@ -18,7 +18,7 @@ def index(place: Place, dim: Dim, length: str) -> str | None:
         place.mark("index: counter")
         form = choices.pick(("{0}", "{0}", "{0} - 1", "-1 - {0}", "~{0}", "{1} - 1 - {0}", "{0} // 2"))
         return form.format(counter, length)
-    if choices.chance(2):
+    if choices.chance(3):
         place.mark("index: maybe out of range")
         return choices.pick((str(dim.least), str(-dim.least - 1), f"{length}", f"-1 - {length}"))
     if dim.least > 0:

@@ -35,7 +35,7 @@ LONGEST = 7
 def body(place: Place, most: int = 4) -> None:
     """Some statements."""
     for number in range(most):
-        if place.budget <= 0 or (number and not place.choices.chance(70)):
+        if number and (place.budget <= 0 or not place.choices.chance(70)):
             break
         statement(place)
 
@@ -50,7 +50,7 @@ def statement(place: Place) -> None:
     if nested and place.work * LONGEST <= MOST_WORK:
         options += [(for_range, 8), (for_rows, 3), (for_items, 2), (for_zip, 2), (for_enumerate, 2), (while_counted, 3)]
     if place.loops:
-        options += [(leave, 5)]
+        options += [(leave, 9)]
     if place.results is not None and place.depth > 1:
         options += [(early_return, 2)]
     for _ in range(3):
@@ -122,11 +122,12 @@ def target(place: Place, kind: Kind, prefix: str) -> str:
     return name
 
 
-def ending(place: Place) -> None:
-    """The `else` of a loop."""
-    if place.choices.chance(18):
+def ending(place: Place, breaks: int) -> None:
+    """The `else` of a loop, more often where a `break` can go past it: `breaks` were there before."""
+    if place.choices.chance(50 if place.used["break"] > breaks else 12):
         with place.block("else:"):
-            body(place, 2)
+            if not (place.choices.chance(50) and augment(place)):
+                body(place, 2)
         place.mark("loop: else")
 
 
@@ -148,6 +149,7 @@ def for_range(place: Place) -> bool:
     else:
         text = any_range(place)
     name = target(place, INT, "i")
+    breaks = place.used["break"]
     with place.block(f"for {name} in {text}:", LONGEST, loop=True):
         place.names[name] = INT
         if below is not None:
@@ -155,7 +157,7 @@ def for_range(place: Place) -> bool:
             place.fixed.add(name)
         body(place)
     place.mark("for: range")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -196,11 +198,12 @@ def for_rows(place: Place) -> bool:
         text = place.choices.pick((f"reversed({text})", f"{text}[::-1]", f"{text}[1:]"))
         place.mark("for: part of an array")
     name = target(place, kind, "r")
+    breaks = place.used["break"]
     with place.block(f"for {name} in {text}:", LONGEST, loop=True):
         place.names[name] = kind
         body(place)
     place.mark("for: rows")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -222,11 +225,12 @@ def for_items(place: Place) -> bool:
         for _ in range(count)
     ]
     name = target(place, kind, "r")
+    breaks = place.used["break"]
     with place.block(f"for {name} in ({', '.join(items)}{',' if count == 1 else ''}):", count, loop=True):
         place.names[name] = kind
         body(place)
     place.mark("for: tuple of arrays" if kind.is_array else "for: tuple")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -236,11 +240,12 @@ def for_pairs(place: Place) -> bool:
     kinds = [choices.pick((INT, FLOAT)), choices.pick((INT, FLOAT, *(value.kind for value in place.arrays())))]
     items = [f"({express(place, kinds[0], 0)}, {express(place, kinds[1], 0)})" for _ in range(choices.number(2, 3))]
     names = [place.fresh("s"), place.fresh("r")]
+    breaks = place.used["break"]
     with place.block(f"for {', '.join(names)} in ({', '.join(items)}):", len(items), loop=True):
         place.names |= dict(zip(names, kinds, strict=True))
         body(place)
     place.mark("for: pairs")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -253,6 +258,7 @@ def for_enumerate(place: Place) -> bool:
     chosen = choices.pick(known)
     counter, name = place.fresh("i"), place.fresh("r")
     start = choices.weighted((("", 5), (", 1", 2), (", start=-2", 1)))
+    breaks = place.used["break"]
     with place.block(f"for {counter}, {name} in enumerate({chosen.text}{start}):", LONGEST, loop=True):
         place.names |= {counter: INT, name: row_of(chosen.kind)}
         if not start:
@@ -260,7 +266,7 @@ def for_enumerate(place: Place) -> bool:
             place.fixed.add(counter)
         body(place)
     place.mark("for: enumerate")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -282,13 +288,14 @@ def for_zip(place: Place) -> bool:
     if counter is not None:
         head = f"for {counter}, ({', '.join(names)}) in enumerate(zip({', '.join(texts)})):"
         place.mark("for: enumerate and zip")
+    breaks = place.used["break"]
     with place.block(head, LONGEST, loop=True):
         place.names |= dict(zip(names, kinds, strict=True))
         if counter is not None:
             place.names[counter] = INT
         body(place)
     place.mark("for: zip")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
@@ -308,6 +315,7 @@ def while_counted(place: Place) -> bool:
     place.line(f"{name} = {start}")
     place.names[name] = FLOAT if form == "halved" else INT
     place.fixed.add(name)
+    breaks = place.used["break"]
     with place.block(f"while {test}:", LONGEST, loop=True):
         place.line(step)
         if form == "forever":
@@ -315,18 +323,26 @@ def while_counted(place: Place) -> bool:
                 place.line("break")
         body(place)
     place.mark(f"while: {form}")
-    ending(place)
+    ending(place, breaks)
     return True
 
 
 def leave(place: Place) -> bool:
-    """`break` or `continue`, under a condition."""
-    word = place.choices.pick(("break", "continue"))
-    with place.block(f"if {condition(place)}:"):
-        if place.choices.chance(30):
+    """`break` or `continue`, under a condition, and something after it that is then not done."""
+    choices = place.choices
+    word = choices.pick(("break", "continue"))
+    test = condition(place)
+    steps = place.variables(lambda kind: kind.family != "array" and kind.letter in "iuf")
+    steps = [value for value in steps if value.text[0] in "irw"]
+    if steps and choices.chance(60):
+        symbol = choices.pick(("==", ">", "<", "!=", ">="))
+        test = f"{choices.pick(steps).text} {symbol} {choices.pick((1, 2, 0, 3))}"
+    with place.block(f"if {test}:"):
+        if choices.chance(30):
             body(place, 1)
         place.line(word)
     place.mark(word)
+    statement(place)
     return True
 
 
