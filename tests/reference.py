@@ -67,6 +67,17 @@ PYTHON: dict[str, Callable[..., Any]] = {
     "math.pow_mod": pow,
 }
 
+NUMPY: dict[str, Callable[..., Any]] = {
+    "numpy_multiply": operator.mul,
+    "numpy_divide": operator.truediv,
+    "numpy_absolute": abs,
+    "numpy_less": operator.lt,
+    "numpy_less_equal": operator.le,
+    "numpy_greater": operator.gt,
+    "numpy_greater_equal": operator.ge,
+}
+"""Operators of NumPy's scalars."""
+
 
 class CheckFailed(Exception):
     """A check of the region is false for these arguments."""
@@ -147,6 +158,8 @@ def _value(node: Node, args: list[Any], arguments: Sequence[object], sizes: Mapp
     if node.op in UFUNCS:
         return _ufunc(node, args)
     kind, _, name = node.op.partition(".")
+    if name in NUMPY:
+        return NUMPY[name](*(np.asarray(arg)[()] for arg in args))
     return PYTHON[name](*map(_plain, args)) if kind == "py" else check(name, list(map(_plain, args)), node)
 
 
@@ -188,6 +201,10 @@ def check(name: str, args: list[Any], node: Node) -> bool:
         assert isinstance(node.attr, str)
         limits = np.iinfo(node.attr[-1])
         return int(limits.min) <= args[0] <= int(limits.max)
+    if name == "numpy_divide":
+        return args[0] == args[0]
+    if name == "numpy_divmod":
+        return all(map(math.isfinite, args)) and args[1] != 0
     try:
         result = PYTHON[name](*args)
     except (ArithmeticError, ValueError):

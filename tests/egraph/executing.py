@@ -176,11 +176,13 @@ def _one(
 
 def _apply(name: str, signature: str, args: list[Any], dtype: np.dtype) -> Any:
     kind, _, short = name.partition(".")
+    if short in reference.NUMPY:
+        return np.asarray(reference.NUMPY[short](*(np.asarray(arg).flat[0] for arg in args)), dtype)[()]
     if kind == "py":
-        return np.asarray(reference.PYTHON[short](*(np.asarray(a)[()].item() for a in args)), dtype)[()]
+        return np.asarray(reference.PYTHON[short](*map(_number, args)), dtype)[()]
     if kind == "ok":
         node = type("Node", (), {"attr": signature})()
-        return np.asarray(reference.check(short, [np.asarray(a)[()].item() for a in args], node))[()]
+        return np.asarray(reference.check(short, [_number(a) for a in args], node))[()]
     assert [np.asarray(a).dtype for a in args] == [np.dtype(c) for c in inputs_of(signature)], (name, signature)
     if name == "cast":
         return np.asarray(args[0]).astype(dtype)
@@ -189,6 +191,15 @@ def _apply(name: str, signature: str, args: list[Any], dtype: np.dtype) -> Any:
     if name in ("real", "imag"):
         return getattr(np.asarray(args[0]), name)
     return reference.run_loop(name, signature, args)
+
+
+def _number(value: Any) -> Any:
+    """One number, which a kernel over more axes has everywhere."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return array.item()
+    assert array.tobytes() == array.size * array.reshape(-1)[:1].tobytes(), "Python's operators take single numbers"
+    return array.flat[0].item() if array.size else array.dtype.type(1).item()
 
 
 def same(actual: Any, expected: Any) -> bool:

@@ -106,19 +106,27 @@ class Machine:
             first.append(slice(start, None))
             if along.axis is not None:
                 strides[along.axis] += along.step * stride
-        return as_strided(source[tuple(first)], shape, strides)
+        return as_strided(source[(*first, ...)], shape, strides)
 
     def compute(self, node: Node) -> None:
         """Compute a node from those that it uses."""
         args = [self.value(arg) for arg in node.args]
+        if any(arg is UNSET for arg in args):
+            self.values[node] = UNSET
+            return
         try:
             with np.errstate(all="ignore"):
                 self.values[node] = self.computed(node, args)
-        except ArithmeticError:  # a check sees to it that nobody looks at this
+        except (ArithmeticError, ValueError):  # a check sees to it that nobody looks at this
             assert not isinstance(node.type, Array)
             self.values[node] = reference.as_typed(node.type.dtype.type(0), node.type)
         if node in self.symbols:
-            self.sizes[Symbol(self.symbols[node], None)] = int(self.values[node])
+            self.know(node)
+
+    def know(self, node: Node) -> None:
+        """A number that sizes are made of."""
+        value = self.values[node]
+        self.sizes[Symbol(self.symbols[node], None)] = 0 if value is UNSET else int(value)
 
     def computed(self, node: Node, args: list[Any]) -> Any:
         match node.op:
@@ -353,7 +361,7 @@ class _Running(Machine):
             value = found[result]
             self.values[node] = np.array(value) if isinstance(node.type, Array) else value
             if node in self.symbols:
-                self.sizes[Symbol(self.symbols[node], None)] = int(value)
+                self.know(node)
 
 
 def perform(routine: Routine, arguments: Sequence[object]) -> Any:
