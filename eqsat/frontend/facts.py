@@ -52,6 +52,8 @@ class Facts:
         """Whether indices that are not known to be in range are checked."""
         self._equalities = Equalities()
         self._assumed: list[Dim] = []
+        self._changes = 0
+        self._resolved: tuple[tuple[int, int], list[tuple[Relation, Dim]]] = ((-1, 0), [])
 
     def today(self, value: Dim) -> int:
         """The number that `value` is for the sizes of this call."""
@@ -162,26 +164,30 @@ class Facts:
         return self._recorded(difference, relation)
 
     def _recorded(self, difference: Dim, relation: Relation) -> bool | None:
-        for guard in self.guards:
-            if not isinstance(guard, Guard):
-                continue
-            known = self._equalities.resolve(guard.left) - self._equalities.resolve(guard.right)
-            if relation == "==" and guard.relation in ("==", "!=") and known in (difference, -difference):
-                return guard.relation == "=="
-            if guard.relation == ">=" and known.terms == difference.terms and relation == ">=":
-                if difference.const >= known.const:
-                    return True
-            elif guard.relation == "<" and known.terms == difference.terms and relation == ">=":
-                if difference.const <= known.const:
-                    return False
-            elif relation == "==" and guard.relation == ">=":
-                # known >= 0, and difference = known + c with c > 0, cannot be zero
-                if known.terms == difference.terms and difference.const > known.const:
-                    return False
-                negated = -difference
-                if known.terms == negated.terms and negated.const > known.const:
-                    return False
+        negated = -difference
+        for guard, known in self._differences():
+            if guard in ("!=", "=="):
+                if relation == "==" and known in (difference, negated):
+                    return guard == "=="
+            elif relation == ">=":
+                if known.terms == difference.terms and (
+                    difference.const >= known.const if guard == ">=" else difference.const <= known.const
+                ):
+                    return guard == ">="
+            elif guard == ">=" and any(
+                known.terms == one.terms and one.const > known.const for one in (difference, negated)
+            ):
+                return False  # known >= 0, and difference = known + c with c > 0, cannot be zero
         return None
+
+    def _differences(self) -> list[tuple[Relation, Dim]]:
+        """Of every guard its relation, and left minus right with one name for equal sizes."""
+        key = (len(self.guards), self._changes)
+        if self._resolved[0] != key:
+            resolve = self._equalities.resolve
+            found = [(g.relation, resolve(g.left) - resolve(g.right)) for g in self.guards if isinstance(g, Guard)]
+            self._resolved = (key, found)
+        return self._resolved[1]
 
     def _record(self, guard: Guard) -> None:
         if guard.relation == ">=":  # the stricter of two bounds of one formula says it all
@@ -192,6 +198,7 @@ class Facts:
                 if not (isinstance(g, Guard) and g.relation == ">=" and (g.left - g.right).terms == terms)
             ]
         self.guards.append(guard)
+        self._changes += 1
         if guard.relation == "==":
             self._equalities.add(guard.left, guard.right)
 

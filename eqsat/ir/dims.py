@@ -6,6 +6,7 @@ shape checks are decided once, at specialization. The rest become `Guard`s (see 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -52,16 +53,22 @@ class Dim:
 
     def __add__(self, other: Dim | int) -> Dim:
         other = dim(other)
+        if not other.terms or not self.terms:
+            return Dim(self.terms or other.terms, self.const + other.const)
         return _collect([*self.terms, *other.terms], self.const + other.const)
 
     def __neg__(self) -> Dim:
-        return self * -1
+        return Dim(tuple((monomial, -count) for monomial, count in self.terms), -self.const)
 
     def __sub__(self, other: Dim | int) -> Dim:
-        return self + dim(other) * -1
+        return self + -dim(other)
 
     def __mul__(self, other: Dim | int) -> Dim:
         other = dim(other)
+        if not other.terms and other.const:
+            return Dim(
+                tuple((monomial, count * other.const) for monomial, count in self.terms), self.const * other.const
+            )
         mine = [*self.terms, ((), self.const)]
         theirs = [*other.terms, ((), other.const)]
         return _collect([(m + n, a * b) for m, a in mine for n, b in theirs], 0)
@@ -142,10 +149,18 @@ def _collect(terms: list[tuple[Monomial, int]], const: int) -> Dim:
         if not monomial:
             const += coefficient
         else:
-            key = tuple(sorted(monomial, key=str))
+            key = monomial if len(monomial) == 1 else tuple(sorted(monomial, key=str))
             sums[key] = sums.get(key, 0) + coefficient
-    kept = sorted(((m, c) for m, c in sums.items() if c), key=lambda term: (len(term[0]), str(term[0])))
+    kept = [(m, c) for m, c in sums.items() if c]
+    if len(kept) > 1:
+        kept.sort(key=lambda term: _place(term[0]))
     return Dim(tuple(kept), const)
+
+
+@functools.lru_cache(maxsize=4096)
+def _place(monomial: Monomial) -> tuple[int, str]:
+    """Where a monomial stands in a formula."""
+    return len(monomial), str(monomial)
 
 
 ZERO, ONE = Dim((), 0), Dim((), 1)
