@@ -280,7 +280,7 @@ PROGRAMS = [
     program(fft_stages, lambda rng, n: (complex_noise(rng, n),), 1, 2, 8, 1024),
     program(fourier_sums, lambda rng, n: (noise(rng, n),), 1, 2, 9, 60),
     program(convolve, lambda rng, n: (noise(rng, n), noise(rng, 7)), 1, 9, 300),
-    program(fir, lambda rng, n: (noise(rng, n), noise(rng, 7)), 7, 9, 2000),
+    program(fir, lambda rng, n: (noise(rng, n), noise(rng, 7)), 2, 3, 7, 9, 2000),
     program(biquad, lambda rng, n: (noise(rng, n), 0.2, 0.4, 0.2, -0.5, 0.25), 0, 1, 9, 2000),
     program(exponential_average, lambda rng, n: (noise(rng, n), 0.1), 1, 2, 9, 2000),
     program(moving_average, lambda rng, n: (noise(rng, n), 5), 5, 6, 9, 2000),
