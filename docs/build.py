@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
 import inspect
 import math
 import sys
@@ -18,11 +19,11 @@ import numpy as np
 
 from eqsat.frontend.library import Handler
 from eqsat.ir.ops import UFUNCS
-from numpy_impl import mathematics
+from numpy_impl import complex_mathematics, mathematics
 from numpy_impl.library import LIBRARY
 
 TARGET = Path(__file__).parent / "support.md"
-SPACES = (("np", np), ("math", math), ("", builtins))
+SPACES = (("np", np), ("math", math), ("cmath", cmath), ("", builtins))
 
 HEAD = """\
 # What is compiled
@@ -65,8 +66,10 @@ def _refused_in(function: Any) -> list[str]:
 
 def needs_constants(function: object, handler: Handler) -> bool:
     """Whether a function is called while compiling, and on constants only."""
-    if getattr(function, "__module__", "") == "math":
-        return getattr(function, "__name__", "") not in mathematics.AT_RUN_TIME
+    modules = {"math": mathematics.AT_RUN_TIME, "cmath": complex_mathematics.AT_RUN_TIME}
+    at_run_time = modules.get(getattr(function, "__module__", ""))
+    if at_run_time is not None:
+        return getattr(function, "__name__", "") not in at_run_time
     return getattr(handler, "__qualname__", "").startswith("computed_now")
 
 
@@ -102,7 +105,7 @@ def document() -> str:
         if id(function) in ufuncs:
             if names[0].startswith("np."):
                 elementwise.append(cell(names))
-        elif isinstance(function, type) and issubclass(function, np.generic | float | int):
+        elif isinstance(function, type) and issubclass(function, np.generic | float | int | complex):
             conversions.append(cell(names))
         elif needs_constants(function, handler):
             constants.append(cell(names))

@@ -260,6 +260,46 @@ def quantifier(stops_at: bool) -> Handler:
     return handle
 
 
+def _of_class(builder: Builder, call: Call, self: Value, name: str) -> Node:
+    """The number, whose class must have the method."""
+    node = builder.node(self, call.span)
+    type_ = builder.numeric(node, call.span)
+    python = {"b": bool, "i": int, "f": float, "c": complex}
+    is_python = isinstance(type_, Scalar) and type_.kind == "python"
+    class_ = python[type_.dtype.kind] if is_python else type_.dtype.type
+    if isinstance(type_, Array) or not hasattr(class_, name):
+        raise PythonRaises(f"{type_} has no attribute {name}", call.span)
+    return node
+
+
+def is_integer(builder: Builder, call: Call, self: Value) -> Value:
+    """`x.is_integer()`."""
+    node = _of_class(builder, call, self, "is_integer")
+    if builder.numeric(node, call.span).dtype.kind in "biu":
+        return Known(True)
+    number = to_python(builder, node, float, call.span)
+    whole = operation(builder, "trunc", [number], FLOAT, call.span)
+    same = builder.node(operators.apply(builder, "eq", [number, whole], call.span), call.span)
+    finite = operation(builder, "isfinite", [number], BOOL, call.span)
+    return Node("py.and", (same, finite), None, BOOL, call.span)
+
+
+def _of_bits(name: str) -> Handler:
+    """`n.bit_length()` and `n.bit_count()`."""
+
+    def method(builder: Builder, call: Call, self: Value) -> Value:
+        node = _of_class(builder, call, self, name)
+        return operation(builder, name, [python_scalars.to_int(builder, node, call.span)], INT, call.span)
+
+    return handler(method)
+
+
+METHODS: dict[str, Handler] = {
+    "is_integer": handler(is_integer),
+    "bit_length": _of_bits("bit_length"),
+    "bit_count": _of_bits("bit_count"),
+}
+
 FUNCTIONS: dict[object, Handler] = {
     abs: handler(absolute),
     pow: handler(power),

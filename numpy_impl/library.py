@@ -48,6 +48,7 @@ LIBRARY = Library(
     | joining.METHODS
     | products.METHODS
     | selecting.METHODS
-    | shaping.METHODS,
+    | shaping.METHODS
+    | builtins.METHODS,
     attributes=movement.ATTRIBUTES | attributes.ATTRIBUTES,
 )

@@ -6,6 +6,7 @@ them with NumPy's tests the front end, comparing compiled code with them tests e
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 
 from eqsat.ir.dims import Dim, Symbol
 from eqsat.ir.nodes import Constant, Node, Order, Reduction, walk
-from eqsat.ir.ops import MATH, UFUNCS
+from eqsat.ir.ops import COMPLEX, MATH, UFUNCS
 from eqsat.ir.region import Region, Result, Same, TupleOf
 from eqsat.ir.signature import backwards, inputs_of
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -65,7 +66,24 @@ PYTHON: dict[str, Callable[..., Any]] = {
     "math.bit_length": int.bit_length,
     "math.bit_count": int.bit_count,
     "math.pow_mod": pow,
+    **{
+        f"cmath.{record.name.rpartition('.')[2]}": getattr(cmath, record.name.rpartition(".")[2])
+        for record in COMPLEX.values()
+        if record.name.startswith("py.cmath.")
+    },
+    "complex": complex,
+    "as_complex": complex,
+    "whole_power": operator.pow,
+    "some_number": lambda z: not (math.isnan(z.real) and math.isnan(z.imag)),
+    "numpy_multiply": operator.mul,
+    "numpy_divide": operator.truediv,
+    "numpy_absolute": abs,
+    "numpy_less": operator.lt,
+    "numpy_less_equal": operator.le,
+    "numpy_greater": operator.gt,
+    "numpy_greater_equal": operator.ge,
 }
+"""Python's operators. Those of NumPy's scalars are given them as they are, the others as Python's numbers."""
 
 NUMPY: dict[str, Callable[..., Any]] = {
     "numpy_multiply": operator.mul,
@@ -205,12 +223,18 @@ def check(name: str, args: list[Any], node: Node) -> bool:
         return args[0] == args[0]
     if name == "numpy_divmod":
         return all(map(math.isfinite, args)) and args[1] != 0
+    if name in ("numpy_divide", "numpy_divmod"):
+        return bool(np.all(np.isfinite(args))) and (name == "numpy_divide" or args[1] != 0)
     try:
         result = PYTHON[name](*args)
     except (ArithmeticError, ValueError):
         return False
-    if isinstance(result, complex):
+    if isinstance(result, complex) and not any(isinstance(arg, complex) for arg in args):
         return False
+    if name == "some_number":
+        return bool(result)
+    if isinstance(node.args[0].type, Scalar) and node.args[0].type.dtype == np.uint64:
+        return 0 <= result < 2**64
     if name == "truediv" and isinstance(args[0], int) and max(abs(args[0]), abs(args[1])) > 2**53:
         return False
     if name == "pow" and isinstance(args[0], int) and isinstance(result, float):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from types import FunctionType
 
 import numpy as np
@@ -14,31 +13,10 @@ from eqsat.ir.nodes import Node, walk
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Region, Result, Same, TupleOf
 from eqsat.ir.types import Array
+from tests import reference
 from tests.frontend.translating import translated
 
-PYTHON = {
-    "py.add": operator.add,
-    "py.sub": operator.sub,
-    "py.mul": operator.mul,
-    "py.truediv": operator.truediv,
-    "py.floordiv": operator.floordiv,
-    "py.mod": operator.mod,
-    "py.pow": operator.pow,
-    "py.neg": operator.neg,
-    "py.abs": abs,
-    "py.float": float,
-    "py.int": int,
-    "py.bool": bool,
-    "py.eq": operator.eq,
-    "py.ne": operator.ne,
-    "py.lt": operator.lt,
-    "py.le": operator.le,
-    "py.gt": operator.gt,
-    "py.ge": operator.ge,
-    "py.and": lambda a, b: a and b,
-    "py.or": lambda a, b: a or b,
-    "py.not": operator.not_,
-}
+PYTHON = {f"py.{name}": function for name, function in reference.PYTHON.items()}
 
 
 class CheckFailed(Exception):
