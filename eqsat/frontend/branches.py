@@ -32,6 +32,7 @@ class Way:
     opened: Open
     values: dict[str, Value | Maybe]
     flow: Flow
+    places: dict[str, Span]
 
 
 def translate_if(scope: Scope, node: ast.If, condition: Node, execute: Execute) -> Flow:
@@ -63,7 +64,7 @@ def _way(
             flow = execute(scope, statements)
         except PythonRaises:
             return None
-    return Way(opened, dict(scope.values), flow)
+    return Way(opened, dict(scope.values), flow, dict(builder.places))
 
 
 def _emit_one(scope: Scope, condition: Node, holds: bool, way: Way | None, span: Span) -> None:
@@ -90,7 +91,7 @@ def _join(scope: Scope, node: ast.If, condition: Node, one: Way, other: Way, spa
             scope.values.pop(name, None)
         scope.values.update(computed)
         return
-    meeting = _meet(scope, ways, live, span)
+    meeting = _meet(scope, ways, live, span, (one.places, other.places))
     scope.builder.emit(If(condition, one.opened.block, other.opened.block, span))
     for name in differing:
         scope.values.pop(name, None)
@@ -98,12 +99,17 @@ def _join(scope: Scope, node: ast.If, condition: Node, one: Way, other: Way, spa
 
 
 def _meet(
-    scope: Scope, ways: Sequence[tuple[Open, Mapping[str, Value | Maybe]]], names: tuple[str, ...], span: Span
+    scope: Scope,
+    ways: Sequence[tuple[Open, Mapping[str, Value | Maybe]]],
+    names: tuple[str, ...],
+    span: Span,
+    places: Sequence[Mapping[str, Span]] = ({}, {}),
 ) -> Meeting:
     """Both ways end by giving the variables of `names` what these hold."""
     builder, meeting = scope.builder, Meeting()
     for _ in range(3):  # what the first pass finds of the types, the second one goes by
-        for opened, values in ways:
+        for (opened, values), placed in zip(ways, places, strict=True):
+            builder.places.update(placed)
             opened.reset()
             with builder.recorder.reopened(opened):
                 meeting.arrive(builder, names, values, span)

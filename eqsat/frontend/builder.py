@@ -61,7 +61,7 @@ class Builder:
     `sizes` are the lengths of the argument's axes and the integer arguments of the call that is compiled for;
     `strides`, in bytes, are needed only where the order of a reduction depends on how a strided argument lies.
     `readonly` are the arrays that NumPy makes read-only: of `np.broadcast_to`, and the `.imag` of real numbers;
-    `locked` those arguments that are read-only.
+    `locked` those arguments that are read-only. `places` tells where names got their values last, for messages.
     """
 
     def __init__(self, sizes: Mapping[Symbol, int], strides: Mapping[Symbol, int] | None = None) -> None:
@@ -70,6 +70,7 @@ class Builder:
         self.recorder = Recorder()
         self.readonly: set[Node] = set()
         self.locked: set[Node] = set()
+        self.places: dict[str, Span] = {}
 
     @property
     def checks(self) -> list[Node]:

@@ -22,12 +22,13 @@ class Meeting:
     """Where ways meet, at the head of a loop or behind it: the names that differ, and the variables that carry them.
 
     `forms` is what is known of each name so far; a name without a form has no value yet on any way. `maybe`: names
-    that have none on some way.
+    that have none on some way. `places`: where a name got the value of the first way, for messages.
     """
 
     forms: dict[str, Form] = field(default_factory=dict[str, Form])
     maybe: set[str] = field(default_factory=set[str])
     carriers: dict[str, Carrier] = field(default_factory=dict[str, Carrier])
+    places: dict[str, Span] = field(default_factory=dict[str, Span])
     widened: bool = False
 
     def carrier(self, name: str) -> Carrier | None:
@@ -46,7 +47,9 @@ class Meeting:
         known = self.forms.get(name)
         if value is not None:
             own = form_of(builder, value.value if isinstance(value, Maybe) else value, span)
-            form = own if known is None else unify(builder, name, known, own, span)
+            place = builder.places.get(name, span)
+            form = own if known is None else unify(builder, name, known, own, span, (self.places[name], place))
+            self.places.setdefault(name, place)
             if form != known:
                 self.forms[name] = form
                 self.widened = self.widened or known is not None or name in self.carriers
@@ -60,7 +63,7 @@ class Meeting:
 
     def again(self) -> Meeting:
         """The same for another translation, which begins with what is known now."""
-        return Meeting(dict(self.forms), set(self.maybe))
+        return Meeting(dict(self.forms), set(self.maybe), places=dict(self.places))
 
 
 @dataclass(slots=True, eq=False)

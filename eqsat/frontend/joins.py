@@ -7,7 +7,7 @@ that differs is carried beside the array. What else differs is refused, with bot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,13 +79,14 @@ def form_of(builder: Builder, value: Value, span: Span) -> Form:
     raise UnsupportedError("this value cannot be carried", span, instead="keep numbers and arrays")
 
 
-def unify(builder: Builder, name: str, one: Form, other: Form, span: Span) -> Form:
-    """The form that holds both; an error that shows both where there is none."""
+def unify(builder: Builder, name: str, one: Form, other: Form, span: Span, places: Sequence[Span]) -> Form:
+    """The form that holds both; an error that shows both, and where they come from, where there is none."""
     if isinstance(one, Static) and isinstance(other, Static) and _same(one.value, other.value):
         return one
     if isinstance(one, Items) and isinstance(other, Items) and len(one.items) == len(other.items):
         pairs = zip(one.items, other.items, strict=True)
-        return Items(tuple(unify(builder, name, a, b, span) for a, b in pairs), one.is_list and other.is_list)
+        items = (unify(builder, name, a, b, span, places) for a, b in pairs)
+        return Items(tuple(items), one.is_list and other.is_list)
     first, second = _leaf(one), _leaf(other)
     if first is not None and second is not None:
         if isinstance(first.type, Scalar) and isinstance(second.type, Scalar):
@@ -97,7 +98,9 @@ def unify(builder: Builder, name: str, one: Form, other: Form, span: Span) -> Fo
     raise UnsupportedError(
         f"`{name}` holds values of two kinds where these ways meet",
         span,
-        have=f"{_text(one)} on one way, {_text(other)} on the other",
+        have=" and ".join(
+            f"{_text(form)} (line {place.line})" for form, place in zip((one, other), places, strict=True)
+        ),
         instead="give it one type on all ways, or two names",
     )
 

@@ -122,11 +122,13 @@ def leaves(statements: Sequence[ast.stmt]) -> bool:
 
 
 def _own(part: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a piece of code, without the insides of functions and comprehensions."""
-    yield part
-    if not isinstance(part, ast.FunctionDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
-        for child in ast.iter_child_nodes(part):
-            yield from _own(child)
+    """The nodes of a piece of code, without the insides of functions and comprehensions, in order of appearance."""
+    stack = [part]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
+            stack += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _of_statement(node: ast.stmt, name: str, leaving_reads: bool) -> First:

@@ -12,27 +12,35 @@ from typing import TypeVar
 T = TypeVar("T", bound=ast.AST)
 
 
-class AsIfs(ast.NodeTransformer):
-    """Replaces every `match` whose patterns are values, `|` of values and `_`."""
+def match_to_if(parent: ast.AST) -> None:
+    """Replace every `match` below whose patterns are values, `|` of values and `_`."""
+    for field in ("body", "orelse"):
+        statements = getattr(parent, field, None)
+        if isinstance(statements, list):
+            statements[:] = [made for statement in statements for made in _replaced(statement)]
 
-    def visit_Match(self, node: ast.Match) -> ast.AST | list[ast.stmt]:
-        """A `match` becomes an assignment of its subject and a chain of `if`."""
-        self.generic_visit(node)
-        subject = f"match in line {node.lineno}"  # no name that a program could have
-        whole: list[ast.stmt] = []
-        for case in reversed(node.cases):
-            try:
-                test = _test(case.pattern, subject)
-            except NotImplementedError:
-                return node
-            if case.guard is not None:
-                test = case.guard if test is None else ast.BoolOp(ast.And(), [test, case.guard])
-            if test is None:
-                whole = list(case.body)
-            else:
-                whole = [_placed(ast.If(_placed(test, case.pattern), case.body, whole), case.pattern)]
-        keep = ast.Assign([ast.Name(subject, ast.Store())], node.subject)
-        return [_placed(keep, node.subject), *whole]
+
+def _replaced(node: ast.stmt) -> list[ast.stmt]:
+    if not isinstance(node, ast.Match):
+        match_to_if(node)
+        return [node]
+    for case in node.cases:
+        match_to_if(case)
+    subject = f"match in line {node.lineno}"  # no name that a program could have
+    whole: list[ast.stmt] = []
+    for case in reversed(node.cases):
+        try:
+            test = _test(case.pattern, subject)
+        except NotImplementedError:
+            return [node]
+        if case.guard is not None:
+            test = case.guard if test is None else ast.BoolOp(ast.And(), [test, case.guard])
+        if test is None:
+            whole = list(case.body)
+        else:
+            whole = [_placed(ast.If(_placed(test, case.pattern), case.body, whole), case.pattern)]
+    keep = ast.Assign([ast.Name(subject, ast.Store())], node.subject)
+    return [_placed(keep, node.subject), *whole]
 
 
 def _test(pattern: ast.pattern, subject: str) -> ast.expr | None:

@@ -18,7 +18,7 @@ from eqsat.frontend import numpy_scalars, power, products, python_scalars
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.formula import formula_of
-from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.values import Known, Value
 from eqsat.frontend.weak import floats_for_long_integers
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
@@ -99,8 +99,6 @@ def apply(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> V
         found = _known(symbol, [arg.value for arg in args if isinstance(arg, Known)], span)
         if found is not None:
             return found
-    if symbol == "add" and all(isinstance(arg, TupleValue) for arg in args):
-        return TupleValue(tuple(item for arg in args if isinstance(arg, TupleValue) for item in arg.items))
     args = floats_for_long_integers(args)
     operands = [builder.node(arg, span) for arg in args]
     types = [builder.numeric(node, span) for node in operands]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from eqsat.errors import SourceError
-from eqsat.frontend.matching import AsIfs
+from eqsat.frontend.matching import match_to_if
 from eqsat.ir.span import Span
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -109,7 +109,7 @@ def _definitions(code: CodeType, lines: Sequence[str]) -> list[Source]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name != code.co_name or not _agrees(node, code):
                 return []
-            AsIfs().visit(node)
+            match_to_if(node)
             return [Source(node, code.co_filename, code.co_name, texts, code.co_firstlineno - len(above))]
     return []
 

@@ -45,6 +45,7 @@ def _return(scope: Scope, node: ast.Return) -> Flow:
     if not scope.control.depth and not frame.used:
         return value
     frame.used = True
+    builder.places[RESULT] = span
     frame.meeting.arrive(builder, (RESULT,), {RESULT: value}, span)
     builder.emit(Leave(frame.label))
     return Left.GONE
@@ -143,6 +144,7 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> None:
     if isinstance(target, ast.Name):
         value = scope.read(ast.copy_location(ast.Name(target.id, ast.Load()), target))
         scope.values[target.id] = _updated(scope, symbol, value, evaluate(scope, node.value), target.id, span)
+        builder.places[target.id] = scope.span(target)
     elif isinstance(target, ast.Subscript):
         base = evaluate(scope, target.value)
         if not isinstance(base, Node) or not isinstance(base.type, Array):
@@ -185,6 +187,7 @@ def _bind(scope: Scope, target: ast.expr, value: Value) -> None:
     """Give a target its value."""
     if isinstance(target, ast.Name):
         scope.values[target.id] = value
+        scope.builder.places[target.id] = scope.span(target)
     elif isinstance(target, ast.Tuple | ast.List):
         _unpack(scope, target, value)
     elif isinstance(target, ast.Subscript):

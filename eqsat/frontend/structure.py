@@ -84,7 +84,15 @@ def python_type(value: Value) -> type:
         if isinstance(value.type, Scalar):
             return next(t for t, dtype in PYTHON_TYPES.items() if dtype == value.type.dtype)
         return type(None)
-    return slice if isinstance(value, SliceValue) else tuple
+    if isinstance(value, SliceValue):
+        return slice
+    return list if value.is_list else tuple
+
+
+def _added(left: TupleValue, right: TupleValue, span: Span) -> TupleValue:
+    if left.is_list != right.is_list:
+        raise PythonRaises("a tuple and a list cannot be added", span)
+    return TupleValue(left.items + right.items, left.is_list)
 
 
 def _of_tuples(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> Value:
@@ -92,14 +100,14 @@ def _of_tuples(builder: Builder, symbol: str, args: Sequence[Value], span: Span)
         left, right = args
         if isinstance(left, TupleValue) and isinstance(right, TupleValue):
             if symbol == "add":
-                return TupleValue(left.items + right.items)
+                return _added(left, right, span)
             if symbol in ("eq", "noteq"):
                 return Known(_equal(builder, left, right, span) == (symbol == "eq"))
         for several, count in ((left, right), (right, left)):
             if isinstance(several, TupleValue) and symbol == "mult" and not isinstance(count, TupleValue):
                 if python_type(count) not in (int, bool):
                     break
-                return TupleValue(several.items * builder.static_int(count, span))
+                return TupleValue(several.items * builder.static_int(count, span), several.is_list)
         others = {python_type(left), python_type(right)} - {tuple}
         if symbol in ("eq", "noteq") and not any(issubclass(kind, np.ndarray | np.generic) for kind in others):
             return Known(symbol == "noteq")

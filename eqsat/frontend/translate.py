@@ -127,6 +127,8 @@ def _result(value: Value, span: Span) -> Result:
     """A value as what the call returns."""
     if isinstance(value, Node):
         return value
+    if isinstance(value, TupleValue) and value.is_list:
+        raise UnsupportedError("a list is returned", span, instead="return a tuple, or np.array([...])")
     if isinstance(value, TupleValue):
         return TupleOf(tuple(_result(item, span) for item in value.items))
     if isinstance(value, SliceValue):

@@ -29,17 +29,6 @@ MASKED = np.ma.masked_array(A)
 TEXTS = np.array(["a", "b"])
 
 
-def loops(x):
-    for row in x:
-        x = x + row
-    return x
-
-
-def loops_while(x):
-    while True:
-        x = x + 1
-
-
 def tries(x):
     try:
         return x + 1
@@ -50,12 +39,6 @@ def tries(x):
 def with_errstate(x):
     with np.errstate(all="ignore"):
         return x / 0.0
-
-
-def matches(x):
-    match x:
-        case 1:
-            return x
 
 
 def defines_class(x):
@@ -79,12 +62,6 @@ def says_nonlocal(x):
 
     inner()
     return y
-
-
-def deletes(x):
-    y = x + 1
-    del y
-    return x
 
 
 def imports(x):
@@ -115,16 +92,8 @@ async def awaits(x):
     return x
 
 
-def walrus(x):
-    return (y := x + 1) * y
-
-
 def formats(x):
     return f"{x}"
-
-
-def lists(x):
-    return [x, x]
 
 
 def dicts(x):
@@ -161,16 +130,6 @@ def sums(x):
 
 def ranges(x):
     return range(3)
-
-
-def if_on_values(x):
-    if x[0, 0] > 0:
-        return x
-    return -x
-
-
-def conditional_on_values(x):
-    return x if x[0, 0] > 0 else -x
 
 
 def calls_unknown_numpy(x):
@@ -238,76 +197,14 @@ def method_as_value(x):
     return f()
 
 
-def assigns_item(x):
-    y = x + 1
-    y[0] = 2
-    return y
-
-
-def assigns_slice_of_argument(x):
-    x[1:, 0] = 0.0
-
-
-def augments(x):
-    x += 1
-    return x
-
-
-def augments_alias(x):
-    y = z = x + 1
-    y += 1
-    return y, z
-
-
-def augments_with_view(x):
-    y = x + 1
-    z = (y[1:],)
-    y += 1
-    return y, z
-
-
-def augments_view(x):
-    y = (x + 1)[1:]
-    y += 1
-    return y
-
-
 def helper_augments(x):
     x += 1
-    return x
-
-
-def augments_in_helper(x):
-    y = x * 2
-    return helper_augments(y) + y
-
-
-def augments_what_a_default_holds(x):
-    y = x * 2
-    f = lambda z=y: z
-    y += 1
-    return f()
-
-
-def augments_power(x):
-    y = x * 2
-    y **= 2
-    return y
-
-
-def augments_item(x):
-    x[0] += 1
     return x
 
 
 def assigns_attribute(x):
     x.shape = (6,)
     return x
-
-
-def unpacks_star(x):
-    first, *rest = x.shape
-    return first
 
 
 def unpacks_keywords(x):
@@ -381,3 +278,117 @@ def long_expression_over_lines(x):
 
 def unicode_columns(x):
     return "ä·ö" and print(x)
+
+
+def matches(x):
+    match x.shape:
+        case (rows, columns):
+            return rows
+
+
+def joins_number_and_array(x):
+    if x[0, 0] > 0:
+        y = x
+    else:
+        y = 1.0
+    return y
+
+
+def joins_arrays_of_two_dtypes(x):
+    y = x
+    for _ in range(3):
+        y = y > 0
+    return y
+
+
+def joins_tuples_of_two_lengths(x):
+    t = (1, 2)
+    while x[0, 0] > 0:
+        t = (1, 2, 3)
+        x[0, 0] -= 1
+    return t
+
+
+def joins_tuple_and_number(x):
+    t = 1
+    for k in range(x.shape[0]):
+        t = (t, k) if x[k, 0] > 1 else k
+    return t
+
+
+def returns_array_or_number(x):
+    for row in x:
+        if row[0] > 1:
+            return row
+    return 0
+
+
+def returns_none_or_array(x):
+    for row in x:
+        if row[0] > 1:
+            return row
+
+
+def steps_by_what_it_computes_in_a_tuple(x):
+    t = (1.0, 2.0, 3.0)
+    total = 0.0
+    k = 0
+    while k < x.shape[0]:
+        total += t[k]
+        k += 1
+    return total
+
+
+def reduces_over_an_axis_that_it_computes(x):
+    for axis in range(x.shape[0]):
+        y = x.sum(axis=axis)
+    return y
+
+
+def comprehends_at_run_time(x):
+    return np.sum([row[0] for row in x])
+
+
+def comprehends_on_a_condition(x):
+    return tuple(k for k in range(3) if x[0, k] > 0)
+
+
+def comprehends_twice(x):
+    return [i + j for i in range(2) for j in range(2)]
+
+
+def assigns_into_a_list(x):
+    parts = [1, 2]
+    parts[0] = 3
+    return x + parts[0]
+
+
+def appends(x):
+    parts = []
+    for row in x:
+        parts.append(row)
+    return parts
+
+
+def returns_a_list(x):
+    return [x, x]
+
+
+def deletes_item(x):
+    del x[0]
+    return x
+
+
+def loops_over_a_dict(x):
+    for key in {1: 2}:
+        x = x + key
+    return x
+
+
+def writes_an_attribute(x):
+    x.shape = (6,)
+    return x
+
+
+def sums_what_it_cannot(x):
+    return sum(x)
