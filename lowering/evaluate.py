@@ -6,7 +6,7 @@ whole blocks. Called by `lowering.rows`, `folds` and `kernels`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from llvmlite import ir
@@ -129,7 +129,7 @@ def call_loop(code: Emitting, term: Apply, pointers: list[Value], steps: list[in
 
 
 def call_inner_loop(
-    code: Emitting, name: str, signature: str, pointers: list[Value], steps: list[int], count: Value
+    code: Emitting, name: str, signature: str, pointers: list[Value], steps: Sequence[int | Value], count: Value
 ) -> None:
     """Run the inner loop `name` for `signature`: pointers and byte steps of the operands, then of the result."""
     signature = plain(signature)
@@ -149,7 +149,7 @@ def call_inner_loop(
     length = code.room(I64)
     for k, (pointer, step) in enumerate(zip(pointers, steps, strict=True)):
         b.store(pointer, b.gep(arguments, [I64(k)], source_etype=POINTER))
-        b.store(I64(step), b.gep(distances, [I64(k)], source_etype=I64))
+        b.store(I64(step) if isinstance(step, int) else step, b.gep(distances, [I64(k)], source_etype=I64))
     b.store(count, length)
     raised = test_flags(b) if found.clears_flags else None
     b.call(function, [arguments, length, distances, data])

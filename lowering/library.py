@@ -5,6 +5,8 @@ Results are new memory. Called by `lowering.steps`; refuses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -14,11 +16,12 @@ from eqsat.ir import signature
 from eqsat.ir.body import Scatter
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Apply, Argument
+from eqsat.ir.types import DType
 from lowering import gathering, products
 from lowering.arrays import array_type, bytes_of, extents, fresh, mark, reference
-from lowering.evaluate import apply
+from lowering.evaluate import apply, call_inner_loop
 from lowering.flags import declare
-from lowering.scene import ArrayRef, Scene
+from lowering.scene import Scene
 from lowering.values import I1, I8, I64, POINTER, VOID, Value, format_of, load, register_type, store
 
 
@@ -55,8 +58,8 @@ def _literal(scene: Scene, node: Node) -> None:
     module = scene.function.module
     type_ = ir.ArrayType(I8, len(data))
     known = ir.GlobalVariable(module, type_, module.get_unique_name("literal"))
-    known.global_constant, known.linkage, known.align = True, "private", 64
-    known.initializer = ir.Constant(type_, bytearray(data))
+    known.global_constant, known.linkage = True, "private"
+    known.initializer = ir.Constant(type_, bytearray(data))  # pyright: ignore[reportAttributeAccessIssue]
     copy = declare(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, I64, I1])
     scene.b.call(copy, [made.pointer, known, bytes_of(scene, node), I1(0)])
 
@@ -84,49 +87,65 @@ def _accumulate(scene: Scene, node: Node) -> None:
     assert isinstance(name, str) and isinstance(axis, int)
     source, made = reference(scene, node.args[0]), fresh(scene, node)
     lengths = extents(scene, node)
-    others = [k for k in array_type(node).layout.order if k != axis]
-    _over(scene, node, name, axis, others, lengths, source, made, source.pointer, made.pointer)
+    run = _borrowed if array_type(node).dtype.kind == "c" or array_type(node).dtype.itemsize == 2 else _summed
 
-
-def _over(
-    scene: Scene,
-    node: Node,
-    name: str,
-    axis: int,
-    others: list[int],
-    lengths: tuple[Value, ...],
-    source: ArrayRef,
-    made: ArrayRef,
-    read: Value,
-    write: Value,
-) -> None:
-    if others:
-        k = others[0]
-        with scene.loop(f"axis{k}", lengths[k]) as index:
+    def over(others: Sequence[int], read: Value, write: Value) -> None:
+        if not others:
+            line = _Line(read, source.strides[axis], write, made.strides[axis], lengths[axis])
+            run(scene, node, name, line)
+            return
+        with scene.loop(f"axis{others[0]}", lengths[others[0]]) as index:
             places = [
-                scene.offset(pointer, scene.b.mul(index, array.strides[k]))
+                scene.offset(pointer, scene.b.mul(index, array.strides[others[0]]))
                 for pointer, array in ((read, source), (write, made))
             ]
-            _over(scene, node, name, axis, others[1:], lengths, source, made, *places)
-        return
-    b = scene.b
-    dtype = array_type(node).dtype
+            over(others[1:], places[0], places[1])
+
+    over([k for k in array_type(node).layout.order if k != axis], source.pointer, made.pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Elements in a row, and where their running results go."""
+
+    read: Value
+    read_step: Value
+    write: Value
+    write_step: Value
+    length: Value
+
+
+def _summed(scene: Scene, node: Node, name: str, line: _Line) -> None:
+    """By instructions: what came before stays in a register."""
+    b, dtype = scene.b, array_type(node).dtype
     mine, theirs = (dtype.alignment if _is_aligned(n) else 1 for n in (node, node.args[0]))
-    sums = scene.room(register_type(dtype, 1))
-    char = dtype.char
-    term = Apply(name, signature.write([char, char], char), (Argument(0, dtype), Argument(1, dtype)), dtype)
-    with scene.loop("run", lengths[axis]) as index:
-        place = scene.offset(read, b.mul(index, source.strides[axis]))
-        found = load(b, place, dtype, 1, theirs)
-        first = b.icmp_signed("==", index, I64(0))
-        with b.if_else(first) as (begin, go_on):
-            with begin:
-                b.store(found, sums)
-            with go_on:
-                before = b.load(sums, typ=register_type(dtype, 1))
-                b.store(apply(scene, term, [before, found], 1), sums)
-        total = b.load(sums, typ=register_type(dtype, 1))
-        store(b, total, scene.offset(write, b.mul(index, made.strides[axis])), dtype, mine)
+    type_ = register_type(dtype, 1)
+    total = scene.room(type_)
+    term = Apply(name, _loop(dtype), (Argument(0, dtype), Argument(1, dtype)), dtype)
+    with b.if_then(b.icmp_signed(">", line.length, I64(0))):
+        first = load(b, line.read, dtype, 1, theirs)
+        b.store(first, total)
+        store(b, first, line.write, dtype, mine)
+        with scene.loop("run", line.length, I64(1)) as index:
+            found = load(b, scene.offset(line.read, b.mul(index, line.read_step)), dtype, 1, theirs)
+            value = apply(scene, term, [b.load(total, typ=type_), found], 1)
+            b.store(value, total)
+            store(b, value, scene.offset(line.write, b.mul(index, line.write_step)), dtype, mine)
+
+
+def _borrowed(scene: Scene, node: Node, name: str, line: _Line) -> None:
+    """By NumPy's loop, which reads what it has just written: its bits may be others than those of separate arrays."""
+    b, dtype = scene.b, array_type(node).dtype
+    with b.if_then(b.icmp_signed(">", line.length, I64(0))):
+        store(b, load(b, line.read, dtype, 1), line.write, dtype)
+        following = [scene.offset(line.read, line.read_step), scene.offset(line.write, line.write_step)]
+        pointers = [line.write, *following]
+        steps = [line.write_step, line.read_step, line.write_step]
+        call_inner_loop(scene, name, _loop(dtype), pointers, steps, b.sub(line.length, I64(1)))
+
+
+def _loop(dtype: DType) -> str:
+    return signature.write([dtype.char, dtype.char], dtype.char)
 
 
 def _is_aligned(node: Node) -> bool:
