@@ -27,10 +27,10 @@ class Origin:
 
 
 def origin(node: Node) -> Origin:
-    """Through views and parts of views, down to an argument or a fresh array."""
+    """Through views and parts of views, down to an argument, a fresh array, or another shape of one, which is packed."""
     assert isinstance(node.type, Array)
     view = identity(node.type.ndim)
-    while node.op in IN_PLACE:
+    while node.op in IN_PLACE and node.op != "reshape":
         if isinstance(node.attr, View):
             view = node.attr.then(view)
         node = node.args[0]

@@ -108,8 +108,10 @@ def _refuse_readonly(node: Node, builder: Builder) -> None:
     if not isinstance(node.type, Array):
         return
     whole, view, readonly = node, identity(node.type.ndim), node in builder.readonly
+    straight = True
     while whole.op in IN_PLACE:
-        if isinstance(whole.attr, View):
+        straight = straight and whole.op != "reshape"  # what is reshaped repeats nothing
+        if isinstance(whole.attr, View) and straight:
             view = whole.attr.then(view)
         whole = whole.args[0]
         readonly = readonly or whole in builder.readonly
