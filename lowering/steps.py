@@ -13,6 +13,7 @@ from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set
 from eqsat.ir.nodes import Node
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array, DType, Scalar
+from lowering import library
 from lowering.accumulators import Accumulators, accumulators
 from lowering.arrays import fresh, read_array, set_array, store_element
 from lowering.counting import count
@@ -63,7 +64,7 @@ def _step(scene: Scene, step: Step) -> None:
         case Invoke(node):
             _invoke(scene, node)
         case Scatter():
-            _scatter(scene, step)
+            library.emit_scatter(scene, step)
         case If():
             _branch(scene, step)
         case For():
@@ -282,13 +283,5 @@ def _labeled(scene: Scene, step: Labeled) -> None:
 def _invoke(scene: Scene, node: Node) -> None:
     if node.op == "empty":
         fresh(scene, node)
-        return
-    from lowering import library
-
-    library.emit(scene, node)
-
-
-def _scatter(scene: Scene, step: Scatter) -> None:
-    from lowering import library
-
-    library.emit_scatter(scene, step)
+    else:
+        library.emit(scene, node)
