@@ -13,9 +13,13 @@ from bench.loops import loop
 from bench.peers import numba_version
 
 BOUNDS: list[Case] = [
-    loop("lu_scalar", 100),
+    loop("lu_scalar", 120),
     loop("heat_loops", 200),
     loop("edit_distance", 400),
+    loop("csr_product", 5000),
+    loop("coo_product", 5000),
+    loop("counting_sort", 10**5),
+    loop("heap_sort", 2000),
 ]
 
 CHECKED, UNCHECKED = "eqsat", "eqsat, boundscheck=False"
