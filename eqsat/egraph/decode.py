@@ -18,7 +18,7 @@ from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window
-from eqsat.ir.region import Overwrite
+from eqsat.ir.region import Guard, Overwrite
 from eqsat.ir.signature import asked
 from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import Along, View, identity
@@ -72,8 +72,10 @@ class Decoder:
 
     def overwritten(self, overwrites: list[tuple[Overwrite, int]]) -> tuple[Kernel, ...]:
         """The kernels, those that write into parameters last."""
+        bounds = (guard for guard in self.region.guards if isinstance(guard, Guard) and guard.relation == ">=")
+        facts = tuple(self.tables.same.resolve(guard.left - guard.right) for guard in bounds)
         puts = [
-            Put(self.param(one.param), self.window(one), self.buffers[array], one.aliases, self.copying(array))
+            Put(self.param(one.param), self.window(one), self.buffers[array], one.aliases, self.copying(array), facts)
             for one, array in overwrites
         ]
         kept = {value for value in self.values.values() if isinstance(value, Buffer)}

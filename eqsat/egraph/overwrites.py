@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import gcd
 
+from eqsat.frontend.implied import is_implied
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.program import Apply, Buffer, Fold, Kernel, Load, Term, Window, walk
 from eqsat.ir.types import Array
@@ -23,7 +24,7 @@ from eqsat.ir.view import Along, View, identity
 class Put:
     """What fills `source` is to go to the `window` of `target`; `aliases`: parameters that may lie in its memory.
 
-    `cost`: of copying it.
+    `cost`: of copying it. `facts`: formulas that are known to be zero or more.
     """
 
     target: Buffer
@@ -31,6 +32,7 @@ class Put:
     source: Buffer
     aliases: frozenset[int]
     cost: float
+    facts: tuple[Dim, ...] = ()
 
 
 def axis_order(source: Array, view: View) -> tuple[int, ...]:
@@ -102,14 +104,14 @@ def _apart(load: Load, put: Put) -> bool:
     if load.buffer.param != put.target.param:
         return load.buffer.param not in put.aliases
     pairs = zip(load.view.axes, put.window.view.axes, strict=True)
-    return any(_never_meet(one, other, put.window.shape) for one, other in pairs)
+    return any(_never_meet(one, other, put) for one, other in pairs)
 
 
-def _never_meet(one: Along, other: Along, shape: tuple[Dim, ...]) -> bool:
-    """Whether two index maps into one axis have no index in common; both run over a space of that shape."""
-    low, high = _span(one, shape)
-    start, end = _span(other, shape)
-    if _is_positive(start - high) or _is_positive(low - end):
+def _never_meet(one: Along, other: Along, put: Put) -> bool:
+    """Whether two index maps into one axis have no index in common; both run over the space of the window."""
+    low, high = _span(one, put.window.shape)
+    start, end = _span(other, put.window.shape)
+    if any(_is_positive(distance, put.facts) for distance in (start - high, low - end)):
         return True
     gap = one.start - other.start
     steps = [abs(along.step) for along in (one, other) if along.axis is not None]
@@ -125,8 +127,8 @@ def _span(along: Along, shape: tuple[Dim, ...]) -> tuple[Dim, Dim]:
     return (along.start, end) if along.step > 0 else (end, along.start)
 
 
-def _is_positive(value: Dim) -> bool:
-    return value.is_const and value.const > 0
+def _is_positive(value: Dim, facts: Sequence[Dim]) -> bool:
+    return value.const > 0 if value.is_const else is_implied(value - 1, facts)
 
 
 def _from_copies(term: Term, put: Put, kernels: Sequence[Kernel]) -> Term:

@@ -5,7 +5,7 @@ Nodes that no statement, no result and no size needs are left out. Called by `eq
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eqsat.errors import InternalError
@@ -72,7 +72,7 @@ def place(region: Region) -> Placement:
     block_of: dict[Node | Statement, Block] = {}
     _nest(body.block, None, outer, block_of)
     nodes, sized = _reachable(region, body)
-    items: dict[Block, list[Item]] = {block: list(block.statements) for block in outer}
+    items: dict[Block, list[Node]] = {block: [] for block in outer}
     narrowest = sorted(outer, key=lambda block: block.last - block.first)
     for node in nodes:
         if node.op not in LEAVES:
@@ -87,8 +87,19 @@ def place(region: Region) -> Placement:
             users[node].append(statement)
     for node in dict.fromkeys(region.result_nodes()):
         users[node].append(body)
-    ordered = {block: tuple(sorted(found, key=lambda item: item.serial)) for block, found in items.items()}
+    ordered = {block: _merged(block.statements, found) for block, found in items.items()}
     return Placement(body, ordered, {n: tuple(u) for n, u in users.items()}, block_of, outer, sized)
+
+
+def _merged(listed: Sequence[Statement], nodes: Iterable[Node]) -> tuple[Item, ...]:
+    """Statements as they are listed, each after the nodes that were made before it and before those that follow it."""
+    ordered: list[tuple[int, int, Item]] = [(node.serial, 0, node) for node in nodes]
+    bound = None
+    for position in range(len(listed), 0, -1):
+        serial = listed[position - 1].serial
+        bound = serial if bound is None else min(serial, bound)
+        ordered.append((bound, position, listed[position - 1]))
+    return tuple(item for _, _, item in sorted(ordered, key=lambda one: one[:2]))
 
 
 def _nest(

@@ -16,9 +16,9 @@ from eqsat.egraph.optimize import Report, optimize
 from eqsat.errors import InternalError
 from eqsat.ir import body as ir
 from eqsat.ir.body import Block, Check, Leave, Scatter, Set, Statement, Variable, Write
-from eqsat.ir.dims import Symbol
+from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.equalities import symbols
-from eqsat.ir.nodes import NO_MAPS, Node
+from eqsat.ir.nodes import NO_MAPS, Constant, Node
 from eqsat.ir.ops import LIBRARY
 from eqsat.ir.region import Region
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Routine, Segment, Step, Steps, Store, While
@@ -361,7 +361,10 @@ class _Planner:
                 self.values = dict(known)
                 made: Step = If(statement.condition, then, self.block(statement.orelse, ()))
             case ir.For(counter, start, stop, step, up):
+                facts = list(self.carver.facts)
+                self.carver.facts += self.bounds(statement)
                 made = For(counter, start, stop, step, up, self.block(statement.body, ()))
+                self.carver.facts = facts
             case ir.While(head, condition):
                 first = self.block(head, (condition,), statement)
                 made = While(first, condition, self.block(statement.body, ()))
@@ -369,6 +372,24 @@ class _Planner:
                 made = Labeled(label, self.block(statement.body, ()))
         self.values = {variable: node for variable, node in known.items() if variable not in sets}
         self.steps.append(made)
+
+    def bounds(self, loop: ir.For) -> list[Dim]:
+        """Formulas that are zero or more in every turn."""
+        here, start, stop = map(self.formula, (loop.counter, loop.start, loop.stop))
+        if here is None or loop.up is None:
+            return []
+        sign = 1 if loop.up else -1
+        found = [] if start is None else [(here - start) * sign]
+        return found if stop is None else [*found, (stop - here) * sign - 1]
+
+    def formula(self, node: Node) -> Dim | None:
+        """The integer as a formula, where it is one."""
+        if isinstance(node.attr, Dim):
+            return node.attr
+        if isinstance(node.attr, Constant):
+            return dim(int(node.attr.value))
+        symbol = next((number for number, one in self.placement.body.symbols.items() if one is node), None)
+        return None if symbol is None else dim(Symbol(symbol, None))
 
 
 def _parts(item: Item) -> tuple[Node, ...]:

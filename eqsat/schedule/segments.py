@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqsat.ir.body import Variable, Write
-from eqsat.ir.dims import INTEGERS, Arithmetic, Dim, Symbol, dim
-from eqsat.ir.equalities import Equalities, lone_symbol
+from eqsat.ir.dims import INTEGERS, ZERO, Arithmetic, Dim, Symbol, dim
+from eqsat.ir.equalities import Equalities, lone_symbol, symbols
 from eqsat.ir.nodes import NO_MAPS, Node, dim_node
-from eqsat.ir.region import Merges, Overwrite, Param, Region, TupleOf
+from eqsat.ir.region import Guard, Merges, Overwrite, Param, Region, TupleOf
+from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar, Type
 from eqsat.ir.view import Along, View, identity
 from eqsat.schedule.memory import Memory
@@ -51,6 +52,8 @@ class Carver:
         self, region: Region, sizes: Mapping[Symbol, int], memory: Memory, at_hand: Callable[[Node], bool]
     ) -> None:
         self.region, self.sizes, self.memory, self.at_hand = region, sizes, memory, at_hand
+        self.facts: list[Dim] = []
+        """Formulas that are known to be zero or more where the segment runs: between which numbers a counter is."""
 
     def carve(self, work: Work, known_as: Callable[[Node], Node]) -> Carved:
         """The region of some work; `known_as` gives one node for all that are the same array."""
@@ -250,15 +253,18 @@ class _Segment:
             return root.attr.name
         return "array" if isinstance(value.type, Array) else "x"
 
-    def guards(self) -> tuple[Merges, ...]:
-        """What is known of how the arrays lie."""
+    def guards(self) -> tuple[Guard | Merges, ...]:
+        """What is known of how the arrays lie, and of the sizes that the segment names."""
         place = {
             value.attr: number
             for number, value in enumerate(self.inputs)
             if isinstance(value, Node) and value.op == "param"
         }
         merges = (guard for guard in self.carver.region.guards if isinstance(guard, Merges))
-        return tuple(replace(guard, param=place[guard.param]) for guard in merges if guard.param in place)
+        lie = [replace(guard, param=place[guard.param]) for guard in merges if guard.param in place]
+        facts = [self.same.resolve(fact) for fact in self.carver.facts]
+        known = [self.size(fact) for fact in facts if symbols(fact) <= self.symbols.keys()]
+        return (*lie, *(Guard(fact, ">=", ZERO, NOWHERE) for fact in known if not fact.is_const))
 
 
 def _memory_of(target: Node) -> Node:

@@ -6,6 +6,7 @@ It shares no code with the code generator. What a program computes is compared w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from eqsat.ir.nodes import IN_PLACE
 from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window, walk
 from eqsat.ir.region import Region
 from eqsat.ir.signature import inputs_of
-from eqsat.ir.types import Array
+from eqsat.ir.types import Array, Scalar
 from eqsat.ir.view import View
 from eqsat.rules.api import RuleBook
 from eqsat.rules.book import DEFAULT
@@ -181,7 +182,8 @@ def _apply(name: str, signature: str, args: list[Any], dtype: np.dtype) -> Any:
     if kind == "py":
         return np.asarray(reference.PYTHON[short](*map(_number, args)), dtype)[()]
     if kind == "ok":
-        node = type("Node", (), {"attr": signature})()
+        operands = tuple(SimpleNamespace(type=Scalar(np.asarray(arg).dtype, "numpy")) for arg in args)
+        node: Any = SimpleNamespace(attr=signature, args=operands)
         return np.asarray(reference.check(short, [_number(a) for a in args], node))[()]
     assert [np.asarray(a).dtype for a in args] == [np.dtype(c) for c in inputs_of(signature)], (name, signature)
     if name == "cast":

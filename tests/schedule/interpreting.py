@@ -220,8 +220,12 @@ class _Meaning(Machine):
             if node.op not in LEAVES:
                 inner = [b for b in self.items if b.first <= node.serial <= b.last]
                 self.items[min(inner, key=lambda b: b.last - b.first)].append(node)
-        for items in self.items.values():
-            items.sort(key=lambda item: item.serial)
+        for block, items in self.items.items():
+            found = list(block.statements)
+            for node in sorted((item for item in items if isinstance(item, Node)), key=lambda item: item.serial):
+                earlier = [k for k, item in enumerate(found) if item.serial < node.serial]
+                found.insert(earlier[-1] + 1 if earlier else 0, node)
+            self.items[block] = found
 
     def needed(self, region: Region, body: ir.Body) -> list[Node]:
         """The nodes of results and statements, and those of the integers that their sizes are made of."""

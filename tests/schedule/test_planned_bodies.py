@@ -84,6 +84,18 @@ def dim_of(w: Writing, counter: Node):
     return w.size(counter)
 
 
+def test_a_later_row_of_a_triangle_is_apart_from_an_earlier_one() -> None:
+    w = Writing(rng.normal(size=(6, 7)))
+    (a,) = w.nodes
+    with w.loop(0, 6) as k:
+        pivot = w.size(k)
+        with w.loop(w.after(k), 6) as i:
+            row, above = (w.at(a, at, slice(pivot + 1, None)) for at in (w.size(i), pivot))
+            w.write(row, w.add(row, above))
+    (program,) = programs(check(w, a).routine.steps)
+    assert program.temporaries == ()
+
+
 def test_halves_and_every_other_element_are_apart() -> None:
     w = Writing(vector())
     (a,) = w.nodes

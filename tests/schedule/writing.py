@@ -66,6 +66,10 @@ class Writing:
     def mul(self, x: object, y: object) -> Node:
         return self.apply("*", x, y)
 
+    def after(self, counter: Node) -> Node:
+        """The next integer after a counter."""
+        return Node("dim", (), self.size(counter) + 1, PYTHON_INT, NOWHERE)
+
     def above(self, x: Node, y: int) -> Node:
         """A comparison of integers of Python's that are computed here."""
         return Node("py.gt", (x, self.integer(y)), None, Scalar(np.dtype("?"), "python"), NOWHERE)
