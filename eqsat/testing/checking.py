@@ -8,6 +8,7 @@ compiler, `eqsat.jit`. A difference raises AssertionError. Called by tests and b
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -15,11 +16,11 @@ from typing import Any, Literal
 
 from eqsat.errors import PlainPythonWarning, UnsupportedError
 from eqsat.testing.compare import Outcome, assert_matches_numpy, observe
-from eqsat.testing.functions import RandomFunction
+from eqsat.testing.functions import PLANNED, RandomFunction
 from eqsat.testing.programs import define
 
 Compiler = Callable[[Any], Any]
-MOST_LINES = 1_000_000
+MOST_LINES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +80,43 @@ def check_program(program: RandomFunction, compiler: Compiler) -> list[Verdict]:
 
 
 def judge(program: RandomFunction, compiler: Compiler) -> list[Verdict]:
-    """As `check_program`, with a failure as last verdict instead of an exception. Programs that do not end fail."""
+    """As `check_program`, with a failure as last verdict instead of an exception.
+
+    Programs that do not end, or raise by mistake what random programs do not, fail without being compiled.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of programs made smaller
+        try:
+            flaw = plain_flaw(program)
+            return [Verdict("failed", flaw, sort="flaw")] if flaw else check_program(program, compiler)
+        except AssertionError as error:
+            cause = error.__cause__
+            return [Verdict("failed", str(error), sort="wrong" if cause is None else type(cause).__name__)]
+
+
+def plain_flaw(program: RandomFunction) -> str:
+    """Why this is no program to compare: it does not end, or raises what is not planned; empty if it is one."""
     try:
-        if not ends(program):
-            return [Verdict("failed", "the program does not end", sort="endless")]
-        return check_program(program, compiler)
-    except AssertionError as error:
-        cause = error.__cause__
-        return [Verdict("failed", str(error), sort="wrong" if cause is None else type(cause).__name__)]
-
-
-def ends(program: RandomFunction) -> bool:
-    """Whether every plain call ends after a moderate number of lines. What it raises is of no interest."""
-    function = program.function()
-    return all(_ends(function, args) for args in program.calls())
+        function, calls = program.function(), program.calls()
+    except Exception as error:
+        return f"the module raises {error!r}"
+    for args in calls:
+        if type(args) is not tuple:
+            return "the arguments are no tuple"
+        outcome = _limited(function, args)
+        if outcome is None:
+            return "the program does not end"
+        if outcome.exception is not None and not isinstance(outcome.exception, PLANNED):
+            return f"the program raises {outcome.exception!r}"
+    return ""
 
 
 class _TooLong(BaseException):
     pass
 
 
-def _ends(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+def _limited(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome | None:
+    """A plain call, if it ends after a moderate number of lines."""
     left = MOST_LINES
 
     def count(frame: FrameType, event: str, _: Any) -> Any:
@@ -112,12 +129,11 @@ def _ends(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     before = sys.gettrace()
     sys.settrace(count)
     try:
-        observe(function, args, {})
+        return observe(function, args, {})
     except _TooLong:
-        return False
+        return None
     finally:
         sys.settrace(before)
-    return True
 
 
 def _check(watched: Watched, args: tuple[Any, ...]) -> Verdict:

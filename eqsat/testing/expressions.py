@@ -422,7 +422,7 @@ def _array_of(place: Place, kind: Kind, depth: int) -> str:
     def fits(dims: Dims) -> bool:
         return names_of(dims) == names
 
-    for _ in range(2):
+    for _ in range(0 if choices.chance(15) else 2):
         made = array(place, max(depth, 1), fits)
         if made is None:
             break

@@ -103,9 +103,11 @@ def functions(size: int = 14) -> SearchStrategy[RandomFunction]:
 
 def generate(choices: Choices, size: int) -> RandomFunction:
     """A program, by these choices."""
-    parameters = [
-        (f"x{number}", parameter(choices)) for number in range(choices.weighted(((1, 3), (2, 5), (3, 3), (4, 1))))
-    ]
+    parameters: list[tuple[str, Kind]] = []
+    for number in range(choices.weighted(((1, 3), (2, 5), (3, 3), (4, 1)))):
+        # Of one type with one before: these may be one array, or overlap.
+        again = bool(parameters) and choices.chance(30)
+        parameters.append((f"x{number}", choices.pick(parameters)[1] if again else parameter(choices)))
     if not any(kind.is_array for _, kind in parameters):
         parameters[0] = ("x0", Kind("array", choices.weighted(DTYPES), (N,)))
     defaults = 0

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
+import warnings
 from collections.abc import Callable, Iterator
 
 from eqsat.testing.functions import RandomFunction
@@ -22,6 +24,10 @@ def minimized(program: RandomFunction, fails: Fails, attempts: int = 600) -> Ran
 
     def still(candidate: RandomFunction) -> bool:
         nonlocal left
+        if "def program(" not in candidate.source:
+            return False
+        if not all("def arguments(" in text for text in candidate.arguments):
+            return False
         left -= 1
         return fails(candidate)
 
@@ -30,42 +36,45 @@ def minimized(program: RandomFunction, fails: Fails, attempts: int = 600) -> Ran
         if still(alone):
             program = alone
             break
-    smaller = True
-    while smaller and left > 0:
-        smaller = False
-        for candidate in _smaller(program):
-            if left <= 0:
-                break
-            if still(candidate):
-                program, smaller = candidate, True
-                break
+    start = since = 0  # the edit to try next, and how many were tried since one succeeded
+    while left > 0:
+        texts = (program.source, *program.arguments)
+        counts = [len(list(_edits(ast.parse(text)))) for text in texts]
+        if since >= sum(counts):
+            break
+        candidate = _edited(program, counts, start % sum(counts))
+        if candidate is not None and still(candidate):
+            program, since = candidate, 0
+        else:
+            start, since = start + 1, since + 1
     return program
 
 
-def _smaller(program: RandomFunction) -> Iterator[RandomFunction]:
-    """Programs one step smaller, the greatest steps first."""
-    for text in _edited(program.source):
-        yield RandomFunction(text, program.arguments)
-    for number, made in enumerate(program.arguments):
-        for text in _edited(made):
-            yield RandomFunction(program.source, (*program.arguments[:number], text, *program.arguments[number + 1 :]))
+def _edited(program: RandomFunction, counts: list[int], number: int) -> RandomFunction | None:
+    """The program after that edit, counted through its texts; None if it is not smaller, or no program."""
+    texts = [program.source, *program.arguments]
+    for place, count in enumerate(counts):
+        if number < count:
+            text = _edited_text(texts[place], number)
+            if text is None:
+                return None
+            texts[place] = text
+            return RandomFunction(texts[0], tuple(texts[1:]))
+        number -= count
+    return None
 
 
-def _edited(source: str) -> Iterator[str]:
+def _edited_text(source: str, number: int) -> str | None:
     tree = ast.parse(source)
-    count = len(list(_edits(tree)))
-    found: dict[str, None] = {}
-    for number in range(count):
-        other = copy.deepcopy(tree)
-        list(_edits(other))[number]()
-        try:
-            text = ast.unparse(ast.fix_missing_locations(other)) + "\n"
+    next(itertools.islice(_edits(tree), number, None))()
+    try:
+        text = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
             compile(text, "<smaller>", "exec")
-        except (SyntaxError, ValueError):
-            continue
-        if len(text) < len(source) or (len(text) == len(source) and text < source):
-            found[text] = None
-    return iter(sorted(found, key=len))
+    except (SyntaxError, ValueError):
+        return None
+    return text if (len(text), text) < (len(source), source) else None
 
 
 def _edits(tree: ast.Module) -> Iterator[Edit]:
