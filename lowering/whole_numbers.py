@@ -21,8 +21,8 @@ from lowering.values import F64, I1, I64, Builder, Value
 SMALLEST = I64(-(1 << 63))
 PAIR = ir.LiteralStructType([I64, I1])
 _INT = np.dtype("i8")
-_MODULUS = 1 << 31
-"""The largest modulus: products of two remainders are below 2**62."""
+_MODULUS = 1 << 32
+"""The largest modulus: products of two remainders are below 2**64."""
 
 
 def _size(b: Builder, x: Value) -> Value:
@@ -54,22 +54,29 @@ def _pair(name: str, write: Body) -> tuple[Code, Code]:
 
 
 def _write_gcd(b: Builder, args: Sequence[Value]) -> None:
-    """Euclid's algorithm on absolute values."""
+    """Stein's algorithm on absolute values: no division, which takes ten times as long as a turn of this."""
     x, y = (_size(b, arg) for arg in args)
-    entry, function = b.block, b.function
-    head, turn, after = (function.append_basic_block(name) for name in ("head", "turn", "after"))
-    b.branch(head)
-    b.position_at_end(head)
-    large, small = b.phi(I64), b.phi(I64)
-    b.cbranch(b.icmp_unsigned("==", small, I64(0)), after, turn)
+    zeros = declare(b.module, "llvm.cttz.i64", I64, [I64, I1])
+    either = b.or_(x, y)
+    with b.if_then(b.or_(*(b.icmp_unsigned("==", part, I64(0)) for part in (x, y))), likely=False):
+        _result(b, either, b.icmp_signed(">=", either, I64(0)))
+    shared = b.call(zeros, [either, I1(0)])
+    entry, turn, after = b.block, b.append_basic_block("turn"), b.append_basic_block("after")
+    start = b.lshr(x, b.call(zeros, [x, I1(0)]))
+    b.branch(turn)
     b.position_at_end(turn)
-    rest = b.urem(large, small)
-    for phi, first, again in ((large, x, small), (small, y, rest)):
+    odd, other = b.phi(I64), b.phi(I64)
+    reduced = b.lshr(other, b.call(zeros, [other, I1(0)]))
+    smaller = b.icmp_unsigned("<", odd, reduced)
+    low, high = b.select(smaller, odd, reduced), b.select(smaller, reduced, odd)
+    rest = b.sub(high, low)
+    for phi, first, again in ((odd, start, low), (other, y, rest)):
         phi.add_incoming(first, entry)
         phi.add_incoming(again, turn)
-    b.branch(head)
+    b.cbranch(b.icmp_unsigned("!=", rest, I64(0)), turn, after)
     b.position_at_end(after)
-    _result(b, large, b.icmp_signed(">=", large, I64(0)))
+    found = b.shl(low, shared)
+    _result(b, found, b.icmp_signed(">=", found, I64(0)))
 
 
 def _write_lcm(b: Builder, args: Sequence[Value]) -> None:
@@ -82,7 +89,7 @@ def _write_lcm(b: Builder, args: Sequence[Value]) -> None:
 
 
 def _write_power(b: Builder, args: Sequence[Value]) -> None:
-    """`pow(x, y, m)` for a modulus of at most 31 bits; the remainder has the sign of the modulus."""
+    """`pow(x, y, m)` for a modulus of at most 2**32; the remainder has the sign of the modulus."""
     x, exponent, modulus = args
     size = _size(b, modulus)
     fits = b.and_(b.icmp_unsigned("!=", size, I64(0)), b.icmp_unsigned("<=", size, I64(_MODULUS)))
