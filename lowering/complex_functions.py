@@ -15,7 +15,7 @@ import numpy as np
 from lowering.complex_numbers import PAIR, Parts, parts, whole
 from lowering.functions import call_c, call_own
 from lowering.mathematics import Code
-from lowering.scalar import Site
+from lowering.site import Site
 from lowering.values import F64, Builder, Value
 
 Function = Callable[[Builder, Parts], Parts]

@@ -14,7 +14,8 @@ from llvmlite import ir
 
 from lowering.functions import call_c, call_own
 from lowering.mathematics import Code, is_finite, is_infinite, is_nan
-from lowering.scalar import CAST, Site
+from lowering.scalar import CAST
+from lowering.site import Site
 from lowering.values import F32, F64, I1, I32, I64, Builder, Value
 
 COMPLEX, FLOAT = np.dtype("c16"), np.dtype("f8")

@@ -50,9 +50,10 @@ class Code:
     def start(program: Program, function: ir.Function, vector_bytes: int) -> Code:
         """Begin a function that is the program's own: an entry block for sizes, and a first block for the work."""
         entry = ir.IRBuilder(function.append_basic_block("entry"))
-        work = ir.IRBuilder(function.append_basic_block("work"))
+        first = function.append_basic_block("work")
+        work = ir.IRBuilder(first)
         around = Framed(Frame.of(program), function, entry, work)
-        return Code(program, around, function, vector_bytes, entry, entry, work, work.block)
+        return Code(program, around, function, vector_bytes, entry, entry, work, first)
 
     @staticmethod
     def within(

@@ -20,7 +20,8 @@ from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
-from lowering.scalar import Care, Site, dtypes_of, inline
+from lowering.scalar import dtypes_of, inline
+from lowering.site import Care, Site
 from lowering.values import I8, I64, POINTER, VOID, Builder, Value, constant, load, splat, store
 
 

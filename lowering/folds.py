@@ -25,7 +25,8 @@ from lowering.evaluate import call_inner_loop
 from lowering.loops import Axis, FoldColumns, FoldRuns, total
 from lowering.pairwise import WINDOW, Reader, tree_sum
 from lowering.rows import Cursor, lanes_for, vector_loop
-from lowering.scalar import CAST, KINDS, TABLE, Site
+from lowering.scalar import CAST, KINDS, TABLE
+from lowering.site import Site
 from lowering.values import I32, I64, Value, constant, format_of, load, register_type, shuffle, splat, store
 
 Combine = Callable[[Value, Value], Value]

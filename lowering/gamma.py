@@ -14,7 +14,7 @@ import numpy as np
 
 from lowering.functions import call_c, call_own
 from lowering.mathematics import Code, is_finite, is_infinite, is_nan
-from lowering.scalar import Site
+from lowering.site import Site
 from lowering.values import F64, Builder, Value
 
 _FLOAT = np.dtype("f8")

@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 
 from lowering.functions import call_c, call_own
-from lowering.scalar import Site
+from lowering.site import Site
 from lowering.values import F64, I32, I64, Builder, Value
 
 Code = Callable[..., Value]

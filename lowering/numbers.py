@@ -21,8 +21,8 @@ from eqsat.ir.view import View
 from lowering.arrays import load_element
 from lowering.evaluate import apply
 from lowering.ranges import RELATIONS, formula, simpler
-from lowering.scalar import Care
 from lowering.scene import Scene
+from lowering.site import Care
 from lowering.values import Value, register_type
 
 

@@ -18,7 +18,8 @@ from eqsat.ir.program import Apply
 from lowering import complex_functions, complex_numbers, gamma, mathematics, whole_numbers
 from lowering.flags import declare
 from lowering.functions import call_c
-from lowering.scalar import CAST, RELATIONS, Care, Site, true
+from lowering.scalar import CAST, RELATIONS, true
+from lowering.site import Care, Site
 from lowering.values import F64, I1, I64, Builder, Value
 
 INT, FLOAT, BOOL = np.dtype("i8"), np.dtype("f8"), np.dtype("?")

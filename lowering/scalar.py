@@ -1,16 +1,13 @@
 """Inline code of scalar operations: for each op and kind of operand, the instructions that give NumPy's bits.
 
-What is not in the table is computed by NumPy's own inner loop (`lowering.numpy_loops`). Comparisons are quiet: NumPy
-raises no floating-point flag for a NaN operand of theirs, and LLVM's plain `fcmp` would on x86. Called by
-`lowering.stages` (is there inline code?) and `lowering.evaluate`.
+What is not in the table is computed by NumPy's own inner loop (`lowering.numpy_loops`). Called by `lowering.stages`
+(is there inline code?) and `lowering.evaluate`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from llvmlite import ir
@@ -18,92 +15,8 @@ from llvmlite import ir
 from eqsat.ir.signature import ARROW, inputs_of
 from eqsat.ir.types import DType
 from lowering import half
-from lowering.values import F32, F64, I1, I8, Builder, Value, format_of, lanes_of, same, shuffle, truth, vector
-
-Care = Literal["everything", "traps", "nothing"]
-"""Which float operations are executed exactly as often as it is written, whatever that hides from LLVM's loop passes.
-
-`traps`: those that often meet operands for which they raise a flag (`TRAPS`), since they stand behind a condition that
-may be there to prevent it. The others may be computed early, which raises a flag once in a while for nothing: then
-Python answers the call, and the answer is right all the same.
-"""
-
-TRAPS = frozenset({"fdiv", "sqrt", "fptosi", "fptrunc"})
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where code is emitted, for operands of dtypes `inputs` and a result of dtype `output`."""
-
-    b: Builder
-    inputs: tuple[DType, ...]
-    output: DType
-    care: Care = "everything"
-
-    def of(self, inputs: tuple[DType, ...], output: DType) -> Site:
-        """The same place, for other dtypes."""
-        return Site(self.b, inputs, output, self.care)
-
-    def float(self, name: str, *args: Value, to: ir.Type | None = None) -> Value:
-        """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives.
-
-        Where `care` is taken it is executed for every element, and so raises the flags that NumPy raises: LLVM would
-        compute a plain operation early, only where its result is selected, or at compile time. It costs nothing in
-        loops that are written in vectors.
-        """
-        known = all(isinstance(arg, ir.Constant) for arg in args)
-        if not (known or self.care == "everything" or (self.care == "traps" and name in TRAPS)):
-            if name == "sqrt":
-                return self.intrinsic(name, *args)
-            return getattr(self.b, name)(*args, *([] if to is None else [to]))
-        result = args[0].type if to is None else to
-        converts = "" if to is None else f".{mangled(to)}"
-        full = f"llvm.experimental.constrained.{name}{converts}.{mangled(args[0].type)}"
-        words = ["fpexcept.strict"] if name in ("fptosi", "fpext") else ["round.tonearest", "fpexcept.strict"]
-        module = self.b.module
-        function = module.globals.get(full)
-        if function is None:
-            kinds = [*(arg.type for arg in args), *(ir.MetaDataType() for _ in words)]
-            function = ir.Function(module, ir.FunctionType(result, kinds), full)
-        return self.b.call(function, [*args, *(ir.MetaDataString(module, word) for word in words)])
-
-    def intrinsic(self, name: str, *args: Value) -> Value:
-        """Call `llvm.<name>`, overloaded on the type of its first argument."""
-        return self.b.call(self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args), args)
-
-    def compare(self, predicate: str, x: Value, y: Value) -> Value:
-        """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...).
-
-        Without care that is seen to after LLVM's passes, by `lowering.engine`.
-        """
-        if self.care != "everything":
-            symbol = PREDICATES[predicate]
-            return (self.b.fcmp_ordered if predicate[0] == "o" else self.b.fcmp_unordered)(symbol, x, y)
-        name = f"llvm.experimental.constrained.fcmp.{mangled(x.type)}"
-        metadata = ir.MetaDataType()
-        function = self.b.module.globals.get(name)
-        if function is None:
-            kind = ir.FunctionType(vector(I1, lanes_of(x)), [x.type, y.type, metadata, metadata])
-            function = ir.Function(self.b.module, kind, name)
-        module = self.b.module
-        words = [ir.MetaDataString(module, word) for word in (predicate, "fpexcept.strict")]
-        return self.b.call(function, [x, y, *words])
-
-    def _declare(self, name: str, result: ir.Type, args: tuple[Value, ...]) -> ir.Function:
-        found = self.b.module.globals.get(name)
-        return found or ir.Function(self.b.module, ir.FunctionType(result, [arg.type for arg in args]), name)
-
-
-PREDICATES = {"oeq": "==", "one": "!=", "olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "une": "!=", "uno": "uno"}
-"""Comparisons as llvmlite names them."""
-
-
-def mangled(type_: Any) -> str:
-    """The type as it stands in the name of an intrinsic."""
-    if isinstance(type_, ir.VectorType):
-        return f"v{type_.count}{mangled(type_.element)}"
-    return f"i{type_.width}" if isinstance(type_, ir.IntType) else {F32: "f32", F64: "f64"}[type_]
-
+from lowering.site import Site
+from lowering.values import F32, F64, I1, I8, Value, format_of, lanes_of, same, shuffle, truth, vector
 
 Code = Callable[..., Value]
 """`(site, *operands) -> value`; each operand and the value have the lanes of the operands."""

@@ -20,9 +20,10 @@ from lowering.counting import count
 from lowering.numbers import compute
 from lowering.ranges import Bound, bounds
 from lowering.roots import leaves_out
-from lowering.scalar import CAST, Site
+from lowering.scalar import CAST
 from lowering.scene import Scene
 from lowering.segments import emit_segment
+from lowering.site import Site
 from lowering.values import I1, I64, Value
 
 
