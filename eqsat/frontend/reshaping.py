@@ -101,7 +101,7 @@ def in_place(builder: Builder, x: Node, shape: tuple[Dim, ...], span: Span) -> N
     plain = c_layout(shape)
     layout = Layout(plain.ranks, True, True, plain.negative, source.layout.alignment)
     builder.recorder.start()
-    made = Node("reshape", (x,), None, Array(source.dtype, shape, layout), span)
+    made = Node("reshape", (x,), shape, Array(source.dtype, shape, layout), span)
     if x in builder.readonly:
         builder.readonly.add(made)
     return made

@@ -27,7 +27,7 @@ class Origin:
 
 
 def origin(node: Node) -> Origin:
-    """Through views and parts of views, down to an argument, a fresh array, or another shape of one, which is packed."""
+    """Through views and parts of views, down to an argument, a fresh array, or another shape, which is packed."""
     assert isinstance(node.type, Array)
     view = identity(node.type.ndim)
     while node.op in IN_PLACE and node.op != "reshape":

@@ -18,7 +18,7 @@ cast       None                    the argument converted to the node's dtype
                                    shape, or are scalars
 select     None                    `np.where`: condition, then, else
 real, imag None                    the parts of complex numbers, of an array in its own memory
-reshape    None                    a packed array's memory in C order, under another shape; the e-graph never sees it
+reshape    tuple of Dim            a packed array's memory in C order, under another shape; the e-graph never sees it
 stride     (Dim, ...)              every so-manieth element along each axis, where steps are known at run time only
 reduce     Reduction               a reduction over axes, in NumPy's exact order; axes are dropped
 py.<op>    None                    Python's operator on Python scalars (`eqsat.ir.ops.PYTHON_OPS`)
