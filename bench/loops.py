@@ -6,7 +6,7 @@ Where plain Python loops over elements, NumPy's column tells that, and the goal 
 from __future__ import annotations
 
 from bench.cases import Case
-from tests.end_to_end.programs import BY_NAME
+from tests.end_to_end.programs import BY_NAME, PROGRAMS
 
 
 def loop(name: str, n: int, numpy: float | None = None, numba: float | None = None) -> Case:
@@ -59,3 +59,6 @@ PRODUCTS = [
 """Factorizations with small products of rows and columns, and sparse matrices times vectors."""
 
 LOOPS = [*STENCILS, *TEMPORARIES, *SCALARS, *PRODUCTS]
+
+ALL = [loop(one.name, one.sizes[-1]) for one in PROGRAMS]
+"""Every program of the corpus, at the largest of its sizes, at which plain Python takes well under a second."""

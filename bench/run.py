@@ -1,8 +1,9 @@
 """`python -m bench.run [name ...]`: measure and print tables in markdown.
 
-Without names: everything but `corpus`. A name selects the cases that begin with it. `loops` selects the cases with
-loops, `corpus` every array program, `bounds` the cost of checking indices, `first-calls` the cost of compiling each
-program, `startup` that of importing and of the very first compile. `--seconds` is the time for each case.
+Without names: everything but `corpus` and `programs`. A name selects the cases that begin with it. `loops` selects
+the cases with loops, `corpus` every array program of the tests, `programs` every one with loops, `bounds` the cost of
+checking indices, `first-calls` that of compiling each program, `startup` that of importing and of the very first
+compile. `--seconds` is the time for each case.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench import bounds, first_calls, startup
 from bench.cases import CASES, CORPUS, Case
 from bench.contest import Result, contest
 from bench.harness import Timing, machine, pin_to_one_core, readable
-from bench.loops import LOOPS
+from bench.loops import ALL, LOOPS
 
 COLUMNS = ("case", "NumPy", "eqsat", "over NumPy", "Numba", "eqsat over Numba", "NumExpr", "bits", "goal")
 
@@ -68,13 +69,16 @@ def chosen(names: list[str]) -> list[Case]:
     if not names:
         return CASES + LOOPS
     found = [case for case in CASES + LOOPS if any(case.name.startswith(name) for name in names)]
-    return found + (LOOPS if "loops" in names else []) + (CORPUS if "corpus" in names else [])
+    groups = {"loops": LOOPS, "corpus": CORPUS, "programs": ALL}
+    return found + [case for name, group in groups.items() if name in names for case in group]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help="beginnings of the names of cases; loops; corpus; bounds; first-calls; startup"
+        "names",
+        nargs="*",
+        help="beginnings of the names of cases; loops; corpus; programs; bounds; first-calls; startup",
     )
     parser.add_argument("--seconds", type=float, default=1.5)
     options = parser.parse_args()
