@@ -6,6 +6,8 @@ are fewer than the places.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
@@ -19,11 +21,11 @@ from eqsat.frontend.promotion import operand_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.frontend.writes import fitting, refuse_readonly
 from eqsat.ir.body import Write
-from eqsat.ir.dims import ONE, Dim
+from eqsat.ir.dims import ONE, Dim, product
 from eqsat.ir.nodes import Node
-from eqsat.ir.types import Array, Scalar, packed_layout
+from eqsat.ir.types import Array, Scalar, c_layout, packed_layout
 from eqsat.ir.view import transpose
-from numpy_impl.calls import FALSE, NONE, TRUE, array, axes_of, handler, known_bool, normal_axis, refuse
+from numpy_impl.calls import ABSENT, FALSE, NONE, TRUE, array, axes_of, handler, known_bool, normal_axis, refuse
 
 _BOOL, _INT64 = np.dtype(np.bool_), np.dtype(np.int64)
 _WHOLE = SliceValue(NONE, NONE, NONE)
@@ -162,6 +164,42 @@ def count_nonzero(builder: Builder, call: Call, a: Value, axis: Value = NONE, *,
             return masks.count_nonzero(builder, mask, call.span)
     axes = axes_of(builder, call, axis, builder.ndim(mask))
     return reduction.reduce(builder, "add", mask, axes, keep, _INT64, call.span)
+
+
+def extreme(op: str) -> Callable[..., Value]:
+    """`np.argmax` and `np.argmin`."""
+
+    def function(
+        builder: Builder, call: Call, a: Value, axis: Value = NONE, out: Value = NONE, *, keepdims: Value = ABSENT
+    ) -> Value:
+        refuse(call, out=out)
+        x = array(builder, call, operand(builder, call, a))
+        assert isinstance(x.type, Array)
+        if x.type.dtype.kind == "c" or (x.type.dtype.itemsize * 8 == 16 and x.type.dtype.kind == "f"):
+            raise UnsupportedError(f"{call.name} of {x.type.dtype} is not compiled yet", call.span)
+        if x.type.ndim == 0:
+            raise UnsupportedError(f"{call.name} of a number is not compiled", call.span)
+        at = None if axis == NONE else normal_axis(builder, call, axis, x.type.ndim)
+        keep = known_bool(call, "keepdims", keepdims)
+        length = product(x.type.shape) if at is None else x.type.shape[at]
+        if not builder.decide(length, ">=", ONE, call.span, expected=True):
+            raise PythonRaises(f"attempt to get {op} of an empty sequence", call.span)
+        if at is None:
+            found = builder.library(op, (x,), None, Scalar(_INT64, "numpy"), call.span)
+            if not keep:
+                return found
+            raise UnsupportedError(f"{call.name} of all axes with keepdims is not compiled yet", call.span)
+        shape = tuple(extent for k, extent in enumerate(x.type.shape) if k != at)
+        if not shape:
+            found = builder.library(op, (x,), None, Scalar(_INT64, "numpy"), call.span)
+            if keep:
+                raise UnsupportedError(f"{call.name} of all axes with keepdims is not compiled yet", call.span)
+            return found
+        made = builder.library(op, (x,), at, Array(_INT64, shape, c_layout(shape)), call.span)
+        items = (*(_WHOLE,) * at, NONE, Known(Ellipsis))
+        return builder.index(made, items, call.span) if keep else made
+
+    return function
 
 
 # Writing --------------------------------------------------------------------------------------------------------
@@ -313,6 +351,8 @@ FUNCTIONS: dict[object, Handler] = {
     np.flatnonzero: handler(flatnonzero),
     np.argwhere: handler(argwhere),
     np.count_nonzero: handler(count_nonzero),
+    np.argmax: handler(extreme("argmax")),
+    np.argmin: handler(extreme("argmin")),
     np.put: handler(put),
     np.copyto: handler(copyto),
     np.putmask: handler(putmask),
@@ -323,5 +363,7 @@ METHODS: dict[str, Handler] = {
     "take": handler(take),
     "compress": handler(compress_method),
     "nonzero": handler(nonzero),
+    "argmax": handler(extreme("argmax")),
+    "argmin": handler(extreme("argmin")),
     "put": handler(put),
 }

@@ -288,6 +288,8 @@ LIBRARY: dict[str, Op] = _ops(
     Op("nonzero", 1, 1.0),
     Op("matmul", 2, 1.0),
     Op("accumulate", 1, 1.0),
+    Op("argmax", 1, 1.0),
+    Op("argmin", 1, 1.0),
 )
 """Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
 
@@ -304,6 +306,8 @@ nonzero    array of bools          int64[rank, count]: where they are true, in C
                                    the node's type, a symbol whose node has counted them before
 matmul     two arrays of one dtype as `np.matmul`, ranks 1 or 2 each, shapes that fit; two vectors give a NumPy scalar
 accumulate array                   `np.<ufunc>.accumulate` in the array's dtype; attr: (name of the ufunc, axis)
+argmax     array                   `np.argmax`, `np.argmin` of real numbers, of which there is one at least; attr: the
+argmin                             axis, or None: then a NumPy scalar
 ========== ======================= =================================================================================
 
 The memory order of a result is the layout of its type.

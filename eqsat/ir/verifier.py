@@ -316,6 +316,14 @@ def _gather(node: Node, facts: _Facts) -> str:
     return _made(len(node.args))(node, facts)
 
 
+def _extreme(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 1 or _dtype(node) != _INT:
+        return "it is not the place of one of its operand's elements"
+    source, axis = _shape(node.args[0]), node.attr
+    kept = tuple(length for k, length in enumerate(source) if axis is not None and k != axis)
+    return "" if facts.same(_shape(node), kept) else "its shape is not that of the axes it keeps"
+
+
 def _nonzero(node: Node, facts: _Facts) -> str:
     problem = _made(1)(node, facts)
     if problem:
@@ -422,5 +430,7 @@ _IN_ORDER: Mapping[str, Callable[[Node, _Facts], str]] = {
     "nonzero": _nonzero,
     "matmul": _matmul,
     "accumulate": _made(1),
+    "argmax": _extreme,
+    "argmin": _extreme,
 }
 """What only functions with a body have."""

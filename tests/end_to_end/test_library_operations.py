@@ -238,3 +238,20 @@ def histogram(x, n):
 def test_places_are_used_in_loops() -> None:
     assert_matches_numpy(ordered, X)
     assert_matches_numpy(histogram, RANDOM.random(100), 10)
+
+
+@jit
+def extremes(x):
+    return np.argmax(x), x.argmin(), np.argmin(x, axis=0), x.argmax(axis=-1)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i4", "u1", "?"])
+def test_places_of_extremes(dtype: str) -> None:
+    for x in layouts((X * 3).astype(dtype)):
+        assert_matches_numpy(extremes, x)
+    assert_matches_numpy(extremes, np.zeros((0, 2), dtype))
+
+
+def test_nan_is_the_most_extreme() -> None:
+    x = np.array([[1.0, np.nan, 3.0, np.nan], [-np.inf, np.inf, 2.0, np.nan], [0.0, -0.0, 0.0, 0.0]])
+    assert_matches_numpy(extremes, x)
