@@ -58,6 +58,7 @@ def _way(
     scope: Scope, condition: Node, holds: bool, statements: Sequence[ast.stmt], execute: Execute, span: Span
 ) -> Way | None:
     builder = scope.builder
+    builder.recorder.start()
     with scope.control.within(), builder.recorder.block() as opened, builder.facts.inside():
         learn(builder, condition, holds, span)
         try:
@@ -75,8 +76,8 @@ def _emit_one(scope: Scope, condition: Node, holds: bool, way: Way | None, span:
         return
     with builder.recorder.block() as nothing:
         pass
-    blocks = (way.opened.block, nothing.block)
-    builder.emit(If(condition, *(blocks if holds else blocks[::-1]), span))
+    then, other = (way.opened, nothing) if holds else (nothing, way.opened)
+    builder.emit(If(condition, then.block, other.block, span))
 
 
 def _join(scope: Scope, node: ast.If, condition: Node, one: Way, other: Way, span: Span) -> None:
@@ -122,6 +123,7 @@ def _meet(
 def choose(scope: Scope, condition: Node, then: Callable[[], Value], other: Callable[[], Value], span: Span) -> Value:
     """The value of `then` where the condition holds, else that of `other`; only that one is computed."""
     builder = scope.builder
+    builder.recorder.start()
     ways: list[tuple[Open, Value | None]] = []
     for holds, follow in ((True, then), (False, other)):
         with scope.control.within(), builder.recorder.block() as opened, builder.facts.inside():

@@ -16,8 +16,10 @@ from typing import cast as typed
 import numpy as np
 
 from eqsat.errors import PythonRaises, TypingError, UnknownNumberError, UnsupportedError
+from eqsat.frontend import sizes_now
 from eqsat.frontend.backwards import UnknownDirection, backwards
 from eqsat.frontend.broadcast import broadcast_shapes, broadcast_view
+from eqsat.frontend.computed import computed
 from eqsat.frontend.facts import Facts, is_local
 from eqsat.frontend.formula import formula
 from eqsat.frontend.indexing import expand_items, index_view, read_item
@@ -147,13 +149,8 @@ class Builder:
 
     def limited(self, value: Dim, low: Dim, high: Dim, span: Span) -> Dim:
         """`min(max(value, low), high)` as a size, where `low <= high`."""
-        node, limits = self.size_node(value, span), (self.size_node(low, span), self.size_node(high, span))
-        below = Node("py.lt", (node, limits[0]), None, PYTHON_BOOL, span)
-        raised = Node("select", (below, limits[0], node), None, PYTHON_INT, span)
-        above = Node("py.gt", (raised, limits[1]), None, PYTHON_BOOL, span)
-        result = Node("select", (above, limits[1], raised), None, PYTHON_INT, span)
         today = self.facts.today
-        found = self.number(result, max(min(today(value), today(high)), today(low)))
+        found = self.number(sizes_now.limited(value, low, high, span), max(min(today(value), today(high)), today(low)))
         self.facts.assume(Guard(found, ">=", low, span))
         self.facts.assume(Guard(high, ">=", found, span))
         return found
@@ -174,17 +171,13 @@ class Builder:
 
     def wrapped(self, index: Dim, extent: Dim, span: Span) -> Dim:
         """The index, from the end if it is negative, as a size."""
-        node, zero = self.size_node(index, span), self.size_node(dim(0), span)
-        below = Node("py.lt", (node, zero), None, PYTHON_BOOL, span)
-        made = Node("select", (below, self.size_node(index + extent, span), node), None, PYTHON_INT, span)
         today = self.facts.today(index)
-        return self.number(made, today if today >= 0 else today + self.facts.today(extent))
+        estimate = today if today >= 0 else today + self.facts.today(extent)
+        return self.number(sizes_now.wrapped(index, extent, span), estimate)
 
     def expect(self, guard: Guard) -> None:
         """Check that a relation of sizes holds from here on."""
-        names: dict[Relation, str] = {"==": "py.eq", "!=": "py.ne", ">=": "py.ge", "<": "py.lt"}
-        sides = (self.size_node(guard.left, guard.span), self.size_node(guard.right, guard.span))
-        self.check(Node(names[guard.relation], sides, None, PYTHON_BOOL, guard.span))
+        self.check(sizes_now.holds(guard))
 
     def leave_to_python(self, span: Span) -> None:
         """For calls of these types and sizes run the undecorated function: NumPy warns of them, each time."""
@@ -255,9 +248,9 @@ class Builder:
         args = floats_for_long_integers(args)
         operands = [self.node(arg, span) for arg in args]
         if all(isinstance(arg, Known) for arg in args) and dtype is None:
-            settled = self._computed_now(ufunc, [arg.value for arg in args if isinstance(arg, Known)], span)
-            if settled is not None:
-                return settled
+            result = computed(ufunc, [arg.value for arg in args if isinstance(arg, Known)], span)
+            if result is not None:
+                return self.constant(result, result.dtype, span)
         types = [self.numeric(operand, span) for operand in operands]
         inputs, output = resolve_loop(ufunc, [operand_type(t) for t in types], span, dtype)
         result = self._result_type(types, output, "numpy", span)
@@ -319,18 +312,6 @@ class Builder:
         if isinstance(node.type, Scalar | Array):
             return node.type
         raise TypingError(f"{node.type} is used as a number or array", span)
-
-    def _computed_now(self, ufunc: np.ufunc, values: Sequence[object], span: Span) -> Node | None:
-        """A ufunc of known numbers, called; None where NumPy warns, which it does at every call."""
-        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
-            warnings.simplefilter("always")
-            try:
-                result = ufunc(*values)
-            except (TypeError, ValueError, OverflowError) as error:
-                raise PythonRaises(str(error), span) from error
-        if caught or not isinstance(result, np.generic):
-            return None
-        return self.constant(result, result.dtype, span)
 
     def _settled_comparison(self, name: str, args: Sequence[Value], span: Span) -> Node | None:
         """A comparison with an integer beyond the range of the other operand's type, which NumPy answers exactly."""
@@ -456,9 +437,8 @@ class Builder:
             if not self.decide(step, ">=", dim(1), span, expected=True):
                 raise PythonRaises("slice step cannot be zero", span)
             by_axis.append(step)
-            parts = (self.size_node(shape[axis] + step - 1, span), self.size_node(step, span))
-            length = Node("py.floordiv", parts, None, PYTHON_INT, span)
-            shape[axis] = self.number(length, -(-self.facts.today(shape[axis]) // max(self.facts.today(step), 1)))
+            estimate = -(-self.facts.today(shape[axis]) // max(self.facts.today(step), 1))
+            shape[axis] = self.number(sizes_now.steps_in(shape[axis], step, span), estimate)
             self.facts.assume_length(shape[axis])
         found = whole.type.layout.alignment
         layout = replace(

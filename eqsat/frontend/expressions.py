@@ -88,7 +88,7 @@ def _comprehension(scope: Scope, node: ast.ListComp | ast.GeneratorExp) -> Value
             "a comprehension with more than one loop or name is not supported", scope.span(node), instead="use loops"
         )
     (generator,) = node.generators
-    span, name = scope.span(generator.iter), generator.target.id
+    span, name = scope.span(generator.iter), ast.unparse(generator.target)
     over = iterable(scope.builder, generator.iter, partial(evaluate, scope), span)
     items = known_items(scope.builder, over, span)
     if items is None:

@@ -52,8 +52,7 @@ class Facts:
         """Whether indices that are not known to be in range are checked."""
         self._equalities = Equalities()
         self._assumed: list[Dim] = []
-        self._changes = 0
-        self._resolved: tuple[tuple[int, int], list[tuple[Relation, Dim]]] = ((-1, 0), [])
+        self._resolved: list[tuple[Relation, Dim]] | None = None
 
     def today(self, value: Dim) -> int:
         """The number that `value` is for the sizes of this call."""
@@ -182,12 +181,11 @@ class Facts:
 
     def _differences(self) -> list[tuple[Relation, Dim]]:
         """Of every guard its relation, and left minus right with one name for equal sizes."""
-        key = (len(self.guards), self._changes)
-        if self._resolved[0] != key:
+        if self._resolved is None:
             resolve = self._equalities.resolve
-            found = [(g.relation, resolve(g.left) - resolve(g.right)) for g in self.guards if isinstance(g, Guard)]
-            self._resolved = (key, found)
-        return self._resolved[1]
+            guards = (guard for guard in self.guards if isinstance(guard, Guard))
+            self._resolved = [(guard.relation, resolve(guard.left) - resolve(guard.right)) for guard in guards]
+        return self._resolved
 
     def _record(self, guard: Guard) -> None:
         if guard.relation == ">=":  # the stricter of two bounds of one formula says it all
@@ -198,7 +196,7 @@ class Facts:
                 if not (isinstance(g, Guard) and g.relation == ">=" and (g.left - g.right).terms == terms)
             ]
         self.guards.append(guard)
-        self._changes += 1
+        self._resolved = None
         if guard.relation == "==":
             self._equalities.add(guard.left, guard.right)
 

@@ -14,7 +14,7 @@ import numpy as np
 from eqsat.errors import PythonRaises
 from eqsat.frontend import structure
 from eqsat.frontend.scope import LocalFunction, Scope
-from eqsat.frontend.values import SliceValue, TupleValue, Value
+from eqsat.frontend.values import Maybe, SliceValue, TupleValue, Value
 from eqsat.ir.body import Scatter, Set, Statement, Write, inner_blocks, root_of, statements
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.ops import UFUNCS
@@ -86,8 +86,10 @@ def _memory_of(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _nodes(value: Value) -> Iterator[Node]:
+def _nodes(value: Value | Maybe) -> Iterator[Node]:
     """The nodes in a value."""
+    if isinstance(value, Maybe):
+        value = value.value
     if isinstance(value, Node):
         yield value
     elif isinstance(value, TupleValue):

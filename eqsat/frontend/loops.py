@@ -163,6 +163,7 @@ class _Loop:
     ) -> None:
         self.scope, self.node, self.turn, self.make, self.execute = scope, node, turn, make, execute
         self.span = scope.span(node.iter if isinstance(node, ast.For) else node.test)
+        self.endless = runs and isinstance(node, ast.While)
         names = assigned(parts)
         orelse = node.orelse
         later = {
@@ -184,6 +185,7 @@ class _Loop:
     def run(self) -> Flow:
         """Translate it."""
         scope, builder = self.scope, self.scope.builder
+        builder.recorder.start()
         before, mark = dict(scope.values), builder.recorder.mark()
         key = self._key(before)
         head = scope.translation.met.get(key, Meeting()).again()
@@ -247,6 +249,8 @@ class _Loop:
             recorder.emit(Labeled(frame.end, whole.block))
         else:
             recorder.splice(whole)
+        if self.endless and not frame.left:
+            return Left.GONE
         if self.node.orelse and not self.leaving:
             return flow
         scope.restore(before)
@@ -274,6 +278,7 @@ class _Unrolled:
                     return flow
             return self.execute(self.scope, self.node.orelse)
         scope, recorder = self.scope, self.scope.builder.recorder
+        recorder.start()
         before, mark = dict(scope.values), recorder.mark()
         heads, after = [Meeting() for _ in items], Meeting()
         for _ in range(_ATTEMPTS):

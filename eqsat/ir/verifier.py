@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqsat.errors import InternalError
-from eqsat.ir.body import Variable, operands, statements
+from eqsat.ir.body import LOCAL, Variable, operands, statements
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
@@ -68,11 +68,17 @@ class _Facts:
         return None if self.sizes is None else value.evaluate(self.sizes)
 
     def same(self, one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
-        """Whether two shapes are equal wherever the guards hold."""
+        """Whether two shapes are equal wherever the guards hold; a check sees to sizes that are computed here."""
         return len(one) == len(other) and all(
-            _substituted(a - b, self.solved) == ZERO or self.equalities.resolve(a) == self.equalities.resolve(b)
+            _is_local(a - b)
+            or _substituted(a - b, self.solved) == ZERO
+            or self.equalities.resolve(a) == self.equalities.resolve(b)
             for a, b in zip(one, other, strict=True)
         )
+
+
+def _is_local(value: Dim) -> bool:
+    return any(symbol.param >= LOCAL for symbol in symbols(value))
 
 
 def _solved(region: Region) -> dict[Symbol, Dim]:
