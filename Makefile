@@ -3,7 +3,7 @@
 #   make demo     programs against NumPy (and Numba, NumExpr where they install), with one explanation
 #   make test     the whole suite on Python 3.11, then a selection on the newest CPython found
 #   make check    formatting, lint, types
-#   make bench    every figure that the documentation quotes (CASES="name ..." for some of them)
+#   make bench    every figure that the documentation quotes (CASES="loops bounds first-calls damped" for some of them)
 #   make docs     writes docs/support.md anew from the tables
 #   make clean    removes the virtual environments
 
@@ -57,7 +57,8 @@ clean:
 	$(BIN)/python -m pip install -q -e . --group dev
 	touch $@
 
-# Numba and NumExpr are for comparison only: without them the demo and the benchmarks leave their columns out.
+# Numba (with the SciPy that its matrix products need) and NumExpr are for comparison only: without them the demo and
+# the benchmarks leave their columns out.
 .venv/peers: .venv/ready
 	$(BIN)/python -m pip install -q --group bench || echo "Numba and NumExpr do not install here: left out"
 	touch $@
