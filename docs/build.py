@@ -39,6 +39,9 @@ KEYWORDS = "with `dtype=` and not `out=`, `where=`, `casting=`, `order=`, `subok
 def names_of(function: object) -> list[str]:
     """Every public name under which users reach a function, the function's own first."""
     own = getattr(function, "__name__", "")
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return [f"{name}.{own}" for name in names_of(owner)]
     found = [
         (f"{prefix}.{name}" if prefix else name)
         for prefix, module in SPACES

@@ -12,6 +12,7 @@ from numpy_impl import (
     builtins,
     casts,
     complex_mathematics,
+    counting,
     creation,
     elementwise,
     joining,
@@ -32,6 +33,7 @@ LIBRARY = Library(
     | creation.FUNCTIONS
     | attributes.FUNCTIONS
     | accumulations.FUNCTIONS
+    | counting.FUNCTIONS
     | joining.FUNCTIONS
     | products.FUNCTIONS
     | selecting.FUNCTIONS

@@ -255,3 +255,42 @@ def test_places_of_extremes(dtype: str) -> None:
 def test_nan_is_the_most_extreme() -> None:
     x = np.array([[1.0, np.nan, 3.0, np.nan], [-np.inf, np.inf, 2.0, np.nan], [0.0, -0.0, 0.0, 0.0]])
     assert_matches_numpy(extremes, x)
+
+
+@jit
+def accumulated(x, i, v):
+    np.add.at(x, i, v)
+
+
+@jit
+def accumulated_in_rows(x, i, j, v):
+    np.add.at(x, (i, j), v)
+    np.maximum.at(x, (j, i), 0.5)
+
+
+@jit
+def counted(x):
+    return np.bincount(x), np.bincount(x, minlength=9)
+
+
+@jit
+def weighed(x, w):
+    return np.bincount(x, weights=w, minlength=2)
+
+
+def test_one_element_after_the_other() -> None:
+    i, j, v = RANDOM.integers(0, 6, 30), RANDOM.integers(-6, 6, 30), RANDOM.random(30)
+    for dtype in ("f8", "f4", "c16"):
+        assert_matches_numpy(accumulated, np.zeros(6, dtype), i, v)
+        assert_matches_numpy(accumulated, np.zeros(6, dtype), j, 0.1)
+    assert_matches_numpy(accumulated, np.zeros(6, np.int64), i, 1)
+    assert_matches_numpy(accumulated, np.zeros(5), i, v)
+    assert_matches_numpy(accumulated_in_rows, np.zeros((6, 6)), i, j, v)
+
+
+def test_counts() -> None:
+    i, v = RANDOM.integers(0, 6, 30), RANDOM.random(30)
+    for x in (i, i.astype(np.uint8), i[:0], i - 3):
+        assert_matches_numpy(counted, x)
+        assert_matches_numpy(weighed, x, v[: x.size])
+    assert_matches_numpy(counted, v)
