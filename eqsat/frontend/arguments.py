@@ -110,7 +110,7 @@ def is_writeable(array: np.ndarray) -> bool:
     """
     if not array.flags.writeable or array.flags.num & _WARN_ON_WRITE:
         return False
-    return not any(n > 1 and stride == 0 for n, stride in zip(array.shape, array.strides, strict=True))
+    return not array.size or not any(n > 1 and stride == 0 for n, stride in zip(array.shape, array.strides, strict=True))
 
 
 _WARN_ON_WRITE = 1 << 31

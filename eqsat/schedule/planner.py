@@ -78,7 +78,11 @@ class _Planner:
     def run(self) -> Planned:
         region, body = self.region, self.placement.body
         steps = self.block(body.block, list(region.result_nodes()), body)
-        numbers = {number: node for number, node in body.symbols.items() if node in self.placement.sized}
+        numbers = {
+            number: node
+            for number, node in body.symbols.items()
+            if node.op == "counter" or node in self.placement.sized
+        }
         targets = written(self.placement, self.memory)
         routine = Routine(region, steps, numbers, self.direct(steps), targets, restored(steps, targets))
         return Planned(routine, self.reports)
