@@ -36,7 +36,8 @@ class Machine:
     call: float = 10.0
     block: int = 256
     unknown: int = 1024
-    """Taken for an extent of zero: the first call's array was empty, later ones will not be."""
+    """Taken for an extent of zero: the first call's array was empty, later ones will not be. Estimates of sizes that
+    are computed in the function may even make it negative."""
 
 
 BORROWED = frozenset(TRANSCENDENTAL) - {"sqrt", "conjugate", "deg2rad", "rad2deg", "degrees", "radians"}
@@ -69,7 +70,8 @@ class CostModel:
         if found is None:
             found = 1.0
             for extent in shape:
-                found *= extent.evaluate(self.sizes) or self.machine.unknown
+                length = extent.evaluate(self.sizes)
+                found *= length if length > 0 else self.machine.unknown
             self._elements[shape] = found
         return found
 
