@@ -17,6 +17,7 @@ from eqsat.frontend.displays import array_of
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.promotion import SUPPORTED_CHARS
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import long_integer
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
@@ -160,6 +161,12 @@ def boxed(builder: Builder, call: Call, node: Node, target: DType | None) -> Nod
     return Node("copy", (node,), None, Array(dtype, (), c_layout(())), call.span)
 
 
+def _given(builder: Builder, call: Call, value: Value, target: DType | None) -> Node:
+    """What an array is made of; an integer beyond 64 bits as NumPy takes it for that dtype."""
+    long = long_integer(value, target)
+    return builder.node(value if long is None else Known(long), call.span)
+
+
 def asarray(
     builder: Builder,
     call: Call,
@@ -175,9 +182,9 @@ def asarray(
     refuse(call, device=device, copy=copy, like=like)
     if isinstance(a, TupleValue):
         return display(builder, call, a, dtype, order)
-    node = builder.node(a, call.span)
     layout = order_of(call, order, "K")
     target = optional_dtype(call, dtype)
+    node = _given(builder, call, a, target)
     if not isinstance(node.type, Array):
         return boxed(builder, call, node, target)
     node = node if target is None else _converted(builder, call, node, supported(call, target))
@@ -208,7 +215,7 @@ def array_(
     if isinstance(object, TupleValue):
         return display(builder, call, object, dtype, order)
     target = optional_dtype(call, dtype)
-    node = builder.node(object, call.span)
+    node = _given(builder, call, object, target)
     if not isinstance(node.type, Array):
         return boxed(builder, call, node, target)
     layout = order_of(call, order, "K")

@@ -13,6 +13,7 @@ from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import long_integer
 from eqsat.frontend.writes import fitting
 from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
@@ -97,9 +98,13 @@ def full(
     """`np.full`, with a number or an array."""
     refuse(call, device=device, like=like)
     dims = shape_given(builder, call, shape)
-    given = array_of(builder, fill_value, None, call.span) if isinstance(fill_value, TupleValue) else fill_value
+    asked = optional_dtype(call, dtype)
+    long = long_integer(fill_value, asked)
+    given = fill_value if long is None else Known(long)
+    if isinstance(given, TupleValue):
+        given = array_of(builder, given, None, call.span)
     fill = builder.node(given, call.span)
-    wanted = optional_dtype(call, dtype) or builder.numeric(fill, call.span).dtype
+    wanted = asked or builder.numeric(fill, call.span).dtype
     layout = layout_of(call, dims, order)
     if isinstance(fill.type, Scalar):
         return repeated(builder, call, fill, dims, wanted, layout)
@@ -114,6 +119,8 @@ def _like(builder: Builder, call: Call, a: Value, fill: Value, dtype: Value, ord
     assert isinstance(prototype.type, Array)
     layout = builder.ordered(prototype, order_of(call, order, "K"), call.span)
     wanted = optional_dtype(call, dtype) or prototype.type.dtype
+    long = long_integer(fill, wanted)
+    fill = _number(builder, call, fill if long is None else Known(long))
     return repeated(builder, call, fill, prototype.type.shape, wanted, layout)
 
 
@@ -170,7 +177,7 @@ def full_like(
 ) -> Value:
     """`np.full_like` with a number."""
     refuse(call, subok=(subok, True), shape=shape, device=device)
-    return _like(builder, call, a, _number(builder, call, fill_value), dtype, order)
+    return _like(builder, call, a, fill_value, dtype, order)
 
 
 FUNCTIONS: dict[object, Handler] = {

@@ -33,7 +33,7 @@ from eqsat.frontend.promotion import (
 )
 from eqsat.frontend.recorder import Recorder
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.frontend.weak import convert_weak, fits, floats_for_long_integers
+from eqsat.frontend.weak import convert_weak, fits, without_long_integers
 from eqsat.ir import signature
 from eqsat.ir.body import Statement
 from eqsat.ir.dims import Dim, Symbol, dim
@@ -245,7 +245,7 @@ class Builder:
             settled = self._settled_comparison(name, args, span)
             if settled is not None:
                 return settled
-        args = floats_for_long_integers(args)
+        args = without_long_integers(args)
         operands = [self.node(arg, span) for arg in args]
         if all(isinstance(arg, Known) for arg in args) and dtype is None:
             result = computed(ufunc, [arg.value for arg in args if isinstance(arg, Known)], span)

@@ -1,8 +1,8 @@
 """Arrays of nested tuples and lists, as `np.array([[1, 2], [x, y]])` makes them.
 
 Numbers that are all known become one constant array; others are put into a new array one by one. NumPy finds the dtype.
-Called by `fancy` and by `numpy_impl`. Refused: integers beyond 64 bits, empty displays of unknown dtype, items that
-are neither numbers nor arrays.
+Called by `fancy` and by `numpy_impl`. Refused: integers beyond 64 bits without a dtype, empty displays of unknown
+dtype, items that are neither numbers nor arrays.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from eqsat.frontend.broadcast import broadcast_view
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.promotion import check_supported
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import long_integer
 from eqsat.ir.body import Write
 from eqsat.ir.dims import Dim, dim
 from eqsat.ir.nodes import Node
@@ -33,7 +34,7 @@ def array_of(
     if known is not None:
         return _constant(builder, known, dtype, span, empty)
     nested = _shape(display, span)
-    leaves = [builder.node(leaf, span) for leaf in _leaves(display)]
+    leaves = [_leaf(builder, leaf, dtype, span) for leaf in _leaves(display)]
     inner = _joint_shape(builder, leaves, span)
     found = dtype or _common_dtype(builder, leaves, span)
     shape = (*(dim(length) for length in nested), *inner)
@@ -87,6 +88,11 @@ def _leaves(value: Value) -> Iterator[Value]:
             yield from _leaves(item)
     else:
         yield value
+
+
+def _leaf(builder: Builder, leaf: Value, dtype: DType | None, span: Span) -> Node:
+    long = None if dtype is None else long_integer(leaf, dtype)
+    return builder.node(leaf if long is None else Known(long), span)
 
 
 def _joint_shape(builder: Builder, leaves: Sequence[Node], span: Span) -> tuple[Dim, ...]:

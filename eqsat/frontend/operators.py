@@ -19,7 +19,7 @@ from eqsat.frontend.builder import Builder
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.formula import formula_of
 from eqsat.frontend.values import Known, Value
-from eqsat.frontend.weak import floats_for_long_integers
+from eqsat.frontend.weak import without_long_integers
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
 from eqsat.ir.region import Relation
@@ -99,7 +99,7 @@ def apply(builder: Builder, symbol: str, args: Sequence[Value], span: Span) -> V
         found = _known(symbol, [arg.value for arg in args if isinstance(arg, Known)], span)
         if found is not None:
             return found
-    args = floats_for_long_integers(args)
+    args = without_long_integers(args)
     operands = [builder.node(arg, span) for arg in args]
     types = [builder.numeric(node, span) for node in operands]
     if symbol == "matmult":

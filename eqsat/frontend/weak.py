@@ -20,6 +20,7 @@ from eqsat.ir.types import Array, DType, Scalar
 
 _BOOL = np.dtype(np.bool_)
 _INT64 = np.dtype(np.int64)
+_UINT64 = np.dtype(np.uint64)
 _FLOAT64 = np.dtype(np.float64)
 
 
@@ -29,10 +30,46 @@ def fits(value: int, dtype: DType) -> bool:
     return int(limits.min) <= value <= int(limits.max)
 
 
-def floats_for_long_integers(args: Sequence[Value]) -> Sequence[Value]:
-    """Known ints beyond 64 bits as the floats that NumPy makes of them where an array of inexact numbers takes part."""
+def without_long_integers(args: Sequence[Value]) -> Sequence[Value]:
+    """Known ints beyond 64 bits as what NumPy makes of them beside arrays of inexact numbers, or beside uint64."""
     inexact = any(isinstance(a, Node) and isinstance(a.type, Array) and a.type.dtype.kind in "fc" for a in args)
-    return [Known(number) if inexact and (number := _as_float(arg)) is not None else arg for arg in args]
+    if inexact:
+        return [arg if (number := _as_float(arg)) is None else Known(number) for arg in args]
+    dtypes = {type_.dtype for arg in args if (type_ := _strong(arg)) is not None}
+    if dtypes != {_UINT64} or any(_is_weak_inexact(arg) for arg in args):
+        return args
+    return [arg if (number := long_integer(arg, _UINT64)) is None else Known(number) for arg in args]
+
+
+def long_integer(value: Value, dtype: DType | None) -> np.generic | None:
+    """A known int beyond 64 bits as NumPy puts it into an array of that dtype; None if it is no such int.
+
+    Without a dtype NumPy makes arrays of C's `unsigned long long` of it, which is a dtype of its own.
+    """
+    if dtype is None or not isinstance(value, Known) or type(value.value) is not int or fits(value.value, _INT64):
+        return None
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        try:
+            made = np.array(value.value, dtype)[()]
+        except (TypeError, OverflowError, ValueError) as error:
+            raise PythonRaises(str(error)) from error
+    return made if isinstance(made, np.generic) and not caught else None
+
+
+def _strong(value: Value) -> Array | Scalar | None:
+    """The type of an array or a NumPy scalar."""
+    if isinstance(value, Known):
+        return Scalar(value.value.dtype, "numpy") if isinstance(value.value, np.generic) else None
+    if isinstance(value, Node) and isinstance(value.type, Array | Scalar):
+        return None if isinstance(value.type, Scalar) and value.type.kind == "python" else value.type
+    return None
+
+
+def _is_weak_inexact(value: Value) -> bool:
+    if isinstance(value, Known):
+        return type(value.value) in (float, complex)
+    return isinstance(value, Node) and isinstance(value.type, Scalar) and value.type.dtype.kind in "fc"
 
 
 def _as_float(value: Value) -> float | None:

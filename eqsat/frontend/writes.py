@@ -17,6 +17,7 @@ from eqsat.frontend.broadcast import broadcast_view
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
 from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.weak import long_integer
 from eqsat.ir.body import Write
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import IN_PLACE, Node
@@ -59,6 +60,9 @@ def write_items(builder: Builder, base: Node, items: tuple[Value, ...], value: V
 def write(builder: Builder, target: Node, value: Value, span: Span) -> None:
     """Put a value into an array, a view or an element, converted as NumPy's assignment does it."""
     type_ = builder.numeric(target, span)
+    long = long_integer(value, type_.dtype)
+    if long is not None:
+        value = Known(long)
     given = array_of(builder, value, None, span, type_.dtype) if isinstance(value, TupleValue) else value
     node = builder.node(given, span)
     if isinstance(target.type, Scalar):
