@@ -31,12 +31,16 @@ def fits(value: int, dtype: DType) -> bool:
 
 
 def without_long_integers(args: Sequence[Value]) -> Sequence[Value]:
-    """Known ints beyond 64 bits as what NumPy makes of them beside arrays of inexact numbers, or beside uint64."""
+    """Known ints beyond 64 bits as what NumPy makes of them beside arrays of inexact numbers, or of uint64.
+
+    Beside uint64 scalars alone they are of C's `unsigned long long`, which is a dtype of its own.
+    """
     inexact = any(isinstance(a, Node) and isinstance(a.type, Array) and a.type.dtype.kind in "fc" for a in args)
     if inexact:
         return [arg if (number := _as_float(arg)) is None else Known(number) for arg in args]
     dtypes = {type_.dtype for arg in args if (type_ := _strong(arg)) is not None}
-    if dtypes != {_UINT64} or any(_is_weak_inexact(arg) for arg in args):
+    axes = any(isinstance(arg, Node) and isinstance(arg.type, Array) and arg.type.ndim for arg in args)
+    if not axes or dtypes != {_UINT64} or any(_is_weak_inexact(arg) for arg in args):
         return args
     return [arg if (number := long_integer(arg, _UINT64)) is None else Known(number) for arg in args]
 

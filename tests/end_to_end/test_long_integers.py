@@ -35,7 +35,7 @@ def single(x):
 
 @jit
 def met(x):
-    return x ^ OFFSET, x * OFFSET, x[0] ^ OFFSET, OFFSET + x, x < OFFSET, x[1] == OFFSET, np.bitwise_and(x, OFFSET)
+    return x ^ OFFSET, x * OFFSET, OFFSET + x, x < OFFSET, x[1] == x, x // OFFSET, np.bitwise_and(x, OFFSET)
 
 
 @jit
