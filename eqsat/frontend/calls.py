@@ -112,7 +112,7 @@ def _tuple(builder: Builder, call: Call) -> Value:
     if not parts:
         return TupleValue(())
     if isinstance(parts[0], TupleValue):
-        return parts[0]
+        return TupleValue(parts[0].items)
     raise UnsupportedError("`tuple` of this is not supported", call.span, instead="write its items: (x[0], x[1])")
 
 

@@ -137,9 +137,21 @@ def assignments(builder: Builder, carrier: Carrier, value: Value | Maybe | None,
     assert carrier.variable is not None
     if node.op == "read" and node.attr is carrier.variable:
         return
+    node = _fitting(builder, node, carrier.variable.type, span)
     for variable, axis in zip(carrier.lengths, sorted(carrier.form.loose), strict=True):
         yield Set(variable, builder.size_node(builder.shape(node, span)[axis], span), span)
     yield Set(carrier.variable, node, span)
+
+
+def _fitting(builder: Builder, node: Node, type_: Scalar | Array, span: Span) -> Node:
+    """A Python int as the NumPy integer that the variable holds; a check where it is none."""
+    if node.type != PYTHON_INT or type_ == PYTHON_INT or type_.dtype.kind not in "iu":
+        return node
+    try:
+        return builder.cast(node, type_.dtype, span)
+    except PythonRaises:
+        builder.check(builder.node(Known(False), span))
+        return node
 
 
 def reading(builder: Builder, carrier: Carrier, span: Span) -> Value | Maybe:
