@@ -63,6 +63,7 @@ class Carrier:
     bound: Variable | None = None
 
 
+_SHOWN = (bool, int, float, complex, str, type(None), np.generic, np.dtype)
 _PYTHON = [np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.complex128)]
 
 
@@ -256,8 +257,10 @@ def _text(form: Form) -> str:
             return str(form.type)
         case Items():
             return f"({', '.join(map(_text, form.items))})"
-        case Static():
-            return repr(form.value.value) if isinstance(form.value, Known) else "a slice"
+        case Static(value):
+            if isinstance(value, SliceValue):
+                return "a slice"
+            return repr(value.value) if isinstance(value.value, _SHOWN) else "a function or other object"
 
 
 def no_value(name: str, span: Span) -> PythonRaises:
