@@ -28,7 +28,7 @@ class Machine:
     a loop. `allocate`: of a block of memory. `call`: of one of NumPy's own inner loops, for `block` elements.
     """
 
-    bandwidth: tuple[tuple[float, float], ...] = ((32e3, 90.0), (1e6, 45.0), (16e6, 16.0), (float("inf"), 8.0))
+    bandwidth: tuple[tuple[float, float], ...] = ((32e3, 90.0), (2.5e6, 45.0), (16e6, 16.0), (float("inf"), 8.0))
     fault: float = 0.45
     recycled: float = 32e6
     start: float = 15.0

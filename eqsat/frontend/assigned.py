@@ -28,6 +28,10 @@ def assigned(builder: Builder, value: Node, dtype: DType, span: Span) -> Node:
         if dtype.kind == "b":
             return builder.cast(python_scalars.to_bool(value, span), dtype, span)
         return builder.cast(value, dtype, span)
+    if isinstance(type_, Scalar) and dtype.kind == "i" and type_.dtype != dtype:
+        # NumPy asks its own scalars for a Python int here (MyLong_AsLong in arraytypes.c.src), and raises if it is too
+        # large; the elements of arrays, and what goes into unsigned integers, are converted as in C.
+        return builder.cast(python_scalars.to_int(builder, value, span), dtype, span)
     return builder.coerce(value, dtype, span)
 
 

@@ -280,8 +280,11 @@ class _Planner:
     def is_only_written(self, node: Node) -> bool:
         """Whether the node is one element that is written to, and never read."""
         users = self.placement.users[node]
-        return bool(users) and all(
-            isinstance(user, Write) and user.target is node and user.value is not node for user in users
+        return (
+            node.op == "view"
+            and is_number(node)
+            and bool(users)
+            and all(isinstance(user, Write) and user.target is node and user.value is not node for user in users)
         )
 
     def read(self, node: Node) -> None:
