@@ -15,6 +15,7 @@ from numpy_impl import (
     counting,
     creation,
     elementwise,
+    iterating,
     joining,
     mathematics,
     movement,
@@ -34,6 +35,7 @@ LIBRARY = Library(
     | attributes.FUNCTIONS
     | accumulations.FUNCTIONS
     | counting.FUNCTIONS
+    | iterating.FUNCTIONS
     | joining.FUNCTIONS
     | products.FUNCTIONS
     | selecting.FUNCTIONS
@@ -52,5 +54,5 @@ LIBRARY = Library(
     | selecting.METHODS
     | shaping.METHODS
     | builtins.METHODS,
-    attributes=movement.ATTRIBUTES | attributes.ATTRIBUTES,
+    attributes=movement.ATTRIBUTES | attributes.ATTRIBUTES | iterating.ATTRIBUTES,
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import structure, writes
+from eqsat.frontend import flat, structure, writes
 from eqsat.frontend.branches import choose
 from eqsat.frontend.calls import call_function, call_method, is_numeric, missing_attribute
 from eqsat.frontend.captures import is_of_numpy
@@ -25,7 +25,7 @@ from eqsat.frontend.library import Call
 from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.truth import negation, truth
-from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Flat, Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array
@@ -278,6 +278,8 @@ def _subscript(scope: Scope, node: ast.Subscript) -> Value:
     if isinstance(base, Node) and isinstance(base.type, Array):
         return writes.element_of(scope.builder, base, index_items(scope, node), span)
     index = evaluate(scope, node.slice)
+    if isinstance(base, Known) and isinstance(base.value, Flat):
+        return flat.read(scope.builder, base.value, index, span)
     if isinstance(base, TupleValue):
         return _item_of(scope, base, index, span)
     if isinstance(base, Known) and isinstance(base.value, str):

@@ -14,7 +14,7 @@ import numpy as np
 from eqsat.errors import PythonRaises
 from eqsat.frontend import structure
 from eqsat.frontend.scope import LocalFunction, Scope
-from eqsat.frontend.values import Maybe, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Flat, Maybe, SliceValue, TupleValue, Value
 from eqsat.ir.body import Scatter, Set, Statement, Write, inner_blocks, root_of, statements
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.ops import UFUNCS
@@ -97,6 +97,8 @@ def _nodes(value: Value | Maybe) -> Iterator[Node]:
             yield from _nodes(item)
     elif isinstance(value, SliceValue):
         yield from (part for part in (value.start, value.stop, value.step) if isinstance(part, Node))
+    elif isinstance(value.value, Flat):
+        yield value.value.array
     elif isinstance(value.value, LocalFunction):
         for default in value.value.defaults.values():
             yield from _nodes(default)

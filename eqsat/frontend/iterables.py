@@ -1,6 +1,7 @@
 """What a `for` loop runs over: known items, one after the other, or a count with a rule that makes the item of a turn.
 
-`range`, arrays along their first axis, `enumerate`, `zip` and `reversed` of these, tuples and strings. Called by the
+`range`, arrays along their first axis, `x.flat`, `np.ndenumerate` and `np.ndindex`, `enumerate`, `zip` and `reversed`
+of these, tuples and strings. Called by the
 translation of loops and comprehensions. Refused: everything else that Python can iterate over.
 """
 
@@ -11,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import structure
+from eqsat.frontend import flat, structure
 from eqsat.frontend.builder import PYTHON_BOOL, PYTHON_INT, Builder
-from eqsat.frontend.values import Known, TupleValue, Value
-from eqsat.ir.dims import ZERO, Dim, dim
+from eqsat.frontend.values import Flat, Known, TupleValue, Value
+from eqsat.ir.dims import ZERO, Dim, dim, product
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array
@@ -58,7 +59,10 @@ def iterable(builder: Builder, node: ast.expr, evaluate: Evaluate, span: Span) -
         starts = [keyword.value for keyword in node.keywords if keyword.arg == "start"]
         if len(starts) == len(node.keywords) == len(node.args) == 1:
             return _enumerate(builder, [*node.args, *starts], evaluate, span)
-    return of_value(builder, evaluate(node), span)
+    value = evaluate(node)
+    if isinstance(value, Known) and isinstance(value.value, Counted | Flat) and isinstance(node, ast.Name):
+        raise UnsupportedError("an iterator that has a name is looped over", span, instead="write it behind `in`")
+    return of_value(builder, value, span)
 
 
 def of_value(builder: Builder, value: Value, span: Span) -> Iterable:
@@ -74,6 +78,10 @@ def of_value(builder: Builder, value: Value, span: Span) -> Iterable:
             raise PythonRaises("iteration over a 0-d array", span)
         length = builder.size(value.type.shape[0], span)
         return Counted(_ZERO, length, _ONE, True, lambda b, turn, s: b.index(value, (turn,), s))
+    if isinstance(value, Known) and isinstance(value.value, Counted):
+        return value.value
+    if isinstance(value, Known) and isinstance(value.value, Flat):
+        return over_elements(builder, value.value.array, False, span)
     if isinstance(value, Known) and not hasattr(value.value, "__iter__"):
         raise PythonRaises(f"a {structure.python_type(value).__name__} is not iterable", span)
     if isinstance(value, Node):
@@ -82,6 +90,30 @@ def of_value(builder: Builder, value: Value, span: Span) -> Iterable:
         f"a loop over a {structure.python_type(value).__name__} is not supported",
         span,
         instead="loop over range(...), an array or a tuple",
+    )
+
+
+def over_elements(builder: Builder, array: Node, with_indices: bool, span: Span) -> Counted:
+    """The elements of an array in C order; with their indices, as `np.ndenumerate` has it."""
+    shape = builder.shape(array, span)
+
+    def item(b: Builder, turn: Value, s: Span) -> Value:
+        if not with_indices:
+            return flat.spot(b, array, turn, s)
+        indices = tuple(flat.coordinates(b, b.dim(turn, s), shape, s))
+        return TupleValue((TupleValue(indices), b.index(array, indices, s)))
+
+    return Counted(_ZERO, builder.size(product(shape), span), _ONE, True, item)
+
+
+def over_indices(builder: Builder, shape: tuple[Dim, ...], span: Span) -> Counted:
+    """The indices of an array of that shape, in C order."""
+    return Counted(
+        _ZERO,
+        builder.size(product(shape), span),
+        _ONE,
+        True,
+        lambda b, turn, s: TupleValue(tuple(flat.coordinates(b, b.dim(turn, s), shape, s))),
     )
 
 

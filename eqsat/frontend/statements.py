@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import inplace, structure, writes
+from eqsat.frontend import flat, inplace, structure, writes
 from eqsat.frontend.branches import translate_if
 from eqsat.frontend.control import RESULT, Left
 from eqsat.frontend.expressions import condition, evaluate, index_items, local_function
@@ -19,7 +19,7 @@ from eqsat.frontend.loops import Flow, leave_loop, translate_for, translate_whil
 from eqsat.frontend.refusals import refused_syntax
 from eqsat.frontend.scope import Scope
 from eqsat.frontend.truth import learn, negation
-from eqsat.frontend.values import Known, TupleValue, Value
+from eqsat.frontend.values import Flat, Known, TupleValue, Value
 from eqsat.ir.body import Leave
 from eqsat.ir.dims import dim
 from eqsat.ir.nodes import Node
@@ -147,6 +147,12 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> None:
         builder.places[target.id] = scope.span(target)
     elif isinstance(target, ast.Subscript):
         base = evaluate(scope, target.value)
+        if isinstance(base, Known) and isinstance(base.value, Flat):
+            index = evaluate(scope, target.slice)
+            old = flat.read(builder, base.value, index, scope.span(target))
+            made = structure.operate(builder, symbol, (old, evaluate(scope, node.value)), span)
+            flat.write(builder, base.value, index, made, span)
+            return
         if not isinstance(base, Node) or not isinstance(base.type, Array):
             raise PythonRaises("this does not support item assignment", scope.span(target))
         items = index_items(scope, target)
@@ -192,6 +198,9 @@ def _bind(scope: Scope, target: ast.expr, value: Value) -> None:
         _unpack(scope, target, value)
     elif isinstance(target, ast.Subscript):
         owner = evaluate(scope, target.value)
+        if isinstance(owner, Known) and isinstance(owner.value, Flat):
+            flat.write(scope.builder, owner.value, evaluate(scope, target.slice), value, scope.span(target))
+            return
         if not isinstance(owner, Node) or not isinstance(owner.type, Array):
             if isinstance(owner, TupleValue) and owner.is_list:
                 raise UnsupportedError(

@@ -13,11 +13,12 @@ from eqsat.errors import UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import Home, refuse_unless_plain
 from eqsat.frontend.inlining import default_of, inline, run
+from eqsat.frontend.iterables import Counted
 from eqsat.frontend.library import Library
 from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
-from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
+from eqsat.frontend.values import Flat, Known, SliceValue, TupleValue, Value
 from eqsat.ir.body import LOCAL, Body, written_roots
 from eqsat.ir.dims import ONE, ZERO, Symbol
 from eqsat.ir.nodes import IN_PLACE, Node
@@ -137,7 +138,7 @@ def _result(value: Value, span: Span) -> Result:
         parts = [part.value for part in (value.start, value.stop, value.step) if isinstance(part, Known)]
         if len(parts) == 3:
             return Same(slice(*parts))
-    elif not isinstance(value.value, LocalFunction):
+    elif not isinstance(value.value, LocalFunction | Flat | Counted):
         return Same(value.value)
     raise UnsupportedError(
         f"a {python_type(value).__name__} made in the function is returned", span, instead="return arrays and numbers"

@@ -34,6 +34,13 @@ class SliceValue:
     step: Value
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    """`x.flat`: the elements of an array in C order, in its own memory. Held as `Known`."""
+
+    array: Node
+
+
 @dataclass(frozen=True, slots=True)
 class Maybe:
     """What a name holds if `bound`, a bool, is true; else it has no value."""
