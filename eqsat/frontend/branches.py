@@ -84,6 +84,7 @@ def _join(scope: Scope, node: ast.If, condition: Node, one: Way, other: Way, spa
     """Emit the `if`; names that the ways leave different, and that are read later, are joined."""
     names = tuple(dict.fromkeys((*one.values, *other.values)))
     differing = tuple(name for name in names if one.values.get(name) is not other.values.get(name))
+    scope.values.update((name, one.values[name]) for name in names if name not in differing)
     live = tuple(name for name in differing if live_after(scope.source.node, node, name))
     ways = [(one.opened, one.values), (other.opened, other.values)]
     computed = chosen(scope.builder, condition, ways, live, span)
