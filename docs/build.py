@@ -33,7 +33,7 @@ another value is refused by name. Functions, methods and attributes that are not
 well. [language.md](language.md) lists the Python around them.
 """
 
-KEYWORDS = "with `dtype=` and not `out=`, `where=`, `casting=`, `order=`, `subok=`, `signature=`"
+KEYWORDS = "with `dtype=` and one `out=`, and not `where=`, `casting=`, `order=`, `subok=`, `signature=`"
 
 
 def names_of(function: object) -> list[str]:
