@@ -70,7 +70,7 @@ def check_call(
         writer.settle()
     operands = tuple(_operand(writer, index, param, given[index]) for index, param in enumerate(region.params))
     for index in sorted(written):
-        _writeable(writer, operands[index])
+        _writeable(writer, operands[index], region.params[index].type)
     for guard in region.guards:
         if isinstance(guard, Disjoint):
             _disjoint(writer, guard, region.params, operands)
@@ -165,10 +165,25 @@ def _dtypes(writer: Writer, arrays: Sequence[tuple[DType, ir.Value]]) -> None:
         writer.settle()
 
 
-def _writeable(writer: Writer, operand: Operand) -> None:
+def _writeable(writer: Writer, operand: Operand, type_: Type) -> None:
+    """NumPy's flag is set, without the one that makes it warn, and no two elements share a byte."""
     builder, asked = writer.builder, python_api.WRITEABLE | python_api.WARN_ON_WRITE
     found = builder.and_(operand.flags, number(asked, INT32))
     writer.require_equal(found, number(python_api.WRITEABLE, INT32))
+    if not isinstance(type_, Array) or type_.layout.packed:
+        return
+    layout = type_.layout
+    walked = [axis for axis in range(type_.ndim) if layout.ranks[axis]]
+    reach: ir.Value = number(type_.dtype.itemsize)
+    apart: ir.Value = number(1, BIT)
+    for axis in sorted(walked, key=lambda axis: layout.ranks[axis]):
+        stride = operand.strides[axis]
+        step = builder.neg(stride) if layout.negative[axis] else stride
+        apart = builder.and_(apart, builder.icmp_signed(">=", step, reach))
+        reach = builder.add(reach, builder.mul(builder.sub(operand.extents[axis], number(1)), step))
+    for extent in operand.extents:
+        apart = builder.or_(apart, builder.icmp_signed("==", extent, number(0)))
+    writer.require(apart)
 
 
 _OPPOSITE = ord(">" if np.little_endian else "<")

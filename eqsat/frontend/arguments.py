@@ -105,12 +105,17 @@ def strides_of(values: Sequence[object], first: int = 0) -> dict[Symbol, int]:
 def is_writeable(array: np.ndarray) -> bool:
     """Whether a function may write into an argument.
 
-    NumPy warns when what `np.broadcast_arrays` gave is written to (a flag of its own says so), and elements that stand
-    for several at once are not written one by one: both are left to NumPy.
+    NumPy warns when what `np.broadcast_arrays` gave is written to (a flag of its own says so), and elements that share
+    bytes are not written one by one: both are left to NumPy. `lowering.guards` asks the same.
     """
     if not array.flags.writeable or array.flags.num & _WARN_ON_WRITE:
         return False
-    return not array.size or not any(n > 1 and stride == 0 for n, stride in zip(array.shape, array.strides, strict=True))
+    reach = array.itemsize
+    for step, n in sorted((abs(step), n) for n, step in zip(array.shape, array.strides, strict=True) if n > 1):
+        if step < reach and array.size:
+            return False
+        reach += (n - 1) * step
+    return True
 
 
 _WARN_ON_WRITE = 1 << 31
