@@ -24,9 +24,10 @@ def emit_routine(routine: Routine, module: ir.Module) -> ir.Function:
     """Add `i32 run(i64 *frame)` to the module; see `lowering.frame`."""
     here = machine()
     function = ir.Function(module, ir.FunctionType(I32, [POINTER]), "run")
-    # llvmlite's own `add` knows no string attributes
+    # Half of the widest vectors, where those are 512 bits: they slow down the scalar code around them. Segments that
+    # compute say themselves how wide they are. (llvmlite's own `add` knows no string attributes.)
     if here.wide:
-        set.add(function.attributes, '"prefer-vector-width"="512"')
+        set.add(function.attributes, '"prefer-vector-width"="256"')
     # LLVM would replace calls of C's `pow` and the like by what has other bits.
     set.add(function.attributes, '"no-builtins"')
     scene = Scene.start(routine, function, here.vector_bytes)

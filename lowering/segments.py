@@ -14,7 +14,7 @@ from llvmlite import ir
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Node
-from eqsat.ir.program import Buffer
+from eqsat.ir.program import Apply, Buffer, Fold, Program, walk
 from eqsat.ir.routine import Segment
 from eqsat.ir.types import Array, DType
 from lowering.arrays import array_type, bytes_of, extents, fresh, reference
@@ -31,12 +31,22 @@ def emit_segment(scene: Scene, segment: Segment) -> None:
     around = _Within(scene, segment)
     for number, given in enumerate(segment.inputs):
         around.know(number, given)
-    code = Code.within(segment.program, around, scene.vector_bytes, scene.entry, scene.b, scene.scratches)
+    width = scene.vector_bytes if _computes(segment.program) else min(scene.vector_bytes, MOVING)
+    code = Code.within(segment.program, around, width, scene.entry, scene.b, scene.scratches)
     emit_program(code)
     code.finish()
     for result, node in zip(segment.program.region.result_nodes(), segment.outputs, strict=True):
         if isinstance(node.type, Array) and scene.known(node) is None:
             _copy(scene, code, node, segment.program.values.get(result))
+
+
+MOVING = 32
+"""Bytes of the vectors that fill and copy: wider ones move no more, and slow down the scalar code around them."""
+
+
+def _computes(program: Program) -> bool:
+    """Whether a program does anything but fill and copy."""
+    return any(isinstance(term, Apply | Fold) for term in walk(kernel.term for kernel in program.kernels))
 
 
 def _copy(scene: Scene, code: Code, node: Node, value: object) -> None:
