@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import flat, structure
 from eqsat.frontend.builder import PYTHON_BOOL, PYTHON_INT, Builder
+from eqsat.frontend.facts import is_local
 from eqsat.frontend.values import Flat, Known, TupleValue, Value
 from eqsat.ir.dims import ZERO, Dim, dim, product
 from eqsat.ir.nodes import Node
@@ -59,6 +60,10 @@ def iterable(builder: Builder, node: ast.expr, evaluate: Evaluate, span: Span) -
         starts = [keyword.value for keyword in node.keywords if keyword.arg == "start"]
         if len(starts) == len(node.keywords) == len(node.args) == 1:
             return _enumerate(builder, [*node.args, *starts], evaluate, span)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip":
+        strict = [keyword.value for keyword in node.keywords if keyword.arg == "strict"]
+        if len(strict) == len(node.keywords) == 1 and isinstance(strict[0], ast.Constant):
+            return _zip(builder, node.args, evaluate, span, strict=bool(strict[0].value))
     value = evaluate(node)
     if isinstance(value, Known) and isinstance(value.value, Counted | Flat) and isinstance(node, ast.Name):
         raise UnsupportedError("an iterator that has a name is looped over", span, instead="write it behind `in`")
@@ -138,10 +143,10 @@ def _range(builder: Builder, args: Sequence[ast.expr], evaluate: Evaluate, span:
     values = [_integer(builder, evaluate(arg), span) for arg in args]
     start, stop, step = (_ZERO, values[0], _ONE) if len(values) == 1 else (*values, _ONE)[:3]
     size = builder.dim(step, span)
-    if size == ZERO:
-        raise PythonRaises("range() arg 3 must not be zero", span)
-    if size.is_const:
-        up: bool | None = size.const > 0
+    if not is_local(size):
+        up: bool | None = builder.decide(size, ">=", dim(1), span)
+        if not up and not builder.decide(size, "<", ZERO, span):
+            raise PythonRaises("range() arg 3 must not be zero", span)
     else:
         positive, negative = builder.facts.proved(size, ">=", dim(1)), builder.facts.proved(dim(-1), ">=", size)
         up = True if positive else False if negative else None
@@ -181,12 +186,17 @@ def _enumerate(builder: Builder, args: Sequence[ast.expr], evaluate: Evaluate, s
     return Counted(_ZERO, by_turn.stop, _ONE, True, item)
 
 
-def _zip(builder: Builder, args: Sequence[ast.expr], evaluate: Evaluate, span: Span) -> Iterable:
+def _zip(builder: Builder, args: Sequence[ast.expr], evaluate: Evaluate, span: Span, strict: bool = False) -> Iterable:
     parts = [iterable(builder, arg, evaluate, span) for arg in args]
     listed = [part for part in parts if isinstance(part, Listed)]
     counted = [_by_turn(builder, part, span) for part in parts if isinstance(part, Counted)]
     if not listed and not counted:
         return Listed(())
+    if strict:
+        lengths = [dim(len(part.items)) for part in listed] + [builder.dim(part.stop, span) for part in counted]
+        for length in lengths[1:]:
+            if not builder.decide(lengths[0], "==", length, span, expected=True):
+                raise PythonRaises("zip() has arguments of different lengths", span)
     if listed:
         count = min(len(part.items) for part in listed)
         for part in counted:
