@@ -67,16 +67,28 @@ def product(builder: Builder, a: Node, b: Node, span: Span) -> Node:
 
 
 def _converted(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
-    """The operand in the dtype of the product; a converted copy is in C order."""
+    """The operand in the dtype of the product; a copy, of other or of misaligned elements, is in C order."""
     type_ = node.type
     assert isinstance(type_, Array)
     if type_.dtype == dtype:
-        return node
+        return _aligned(builder, node, "C", span)
     return Node("cast", (node,), None, Array(dtype, type_.shape, c_layout(type_.shape)), span)
+
+
+def _aligned(builder: Builder, node: Node, order: str, span: Span) -> Node:
+    """NumPy copies an operand of which elements may not be read as they stand: `matmul` in C order, `dot` in its own."""
+    type_ = node.type
+    assert isinstance(type_, Array)
+    if type_.layout.alignment == "unknown":
+        builder.leave_to_python(span)
+    return node if type_.layout.alignment == "aligned" else builder.copy(node, order, span)
 
 
 def _for_blas(builder: Builder, node: Node, span: Span) -> Node:
     """The operand, copied if BLAS cannot read it as it lies."""
+    type_ = node.type
+    assert isinstance(type_, Array)
+    node = _aligned(builder, node, "K", span)
     type_ = node.type
     assert isinstance(type_, Array)
     if any(type_.layout.negative[k] and length != ONE for k, length in enumerate(type_.shape)):
