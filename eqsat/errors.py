@@ -39,6 +39,10 @@ class UnknownNumberError(UnsupportedError):
     """A number must be known before the call: use a constant, or an integer argument."""
 
 
+class LayoutsDifferError(UnsupportedError):
+    """A name holds arrays that lie in memory in different orders: copy the first one into the order of the others."""
+
+
 class TypingError(EqsatError, TypeError):
     """An argument, or the operands of an expression, have types that eqsat cannot give a meaning.
 

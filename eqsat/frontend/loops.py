@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from eqsat.errors import PythonRaises, UnknownNumberError, UnsupportedError
+from eqsat.errors import LayoutsDifferError, PythonRaises, UnknownNumberError, UnsupportedError
 from eqsat.frontend.control import Left, LoopFrame, Meeting
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.iterables import Counted, Listed, iterable, known_turns
@@ -49,7 +50,19 @@ def translate_for(scope: Scope, node: ast.For, execute: Execute, bind: Bind, eva
         return _Unrolled(scope, node, execute, bind).run(over.items)
     turns = known_turns(over)
     if turns is None or len(turns) > UNROLLED:
-        return _count(scope, node, over, execute, bind)
+        mark, before = builder.recorder.mark(), dict(scope.values)
+        try:
+            return _count(scope, node, over, execute, bind)
+        except LayoutsDifferError:
+            scope.restore(before)
+            builder.recorder.reset(mark)
+            rest = _without_first(scope, over, span)
+            if rest is None or has_leaving(node.body, ast.Break):
+                raise
+        # The first turn stands alone: behind it the names hold what the loop itself makes, in an order of its own.
+        first = ast.copy_location(ast.For(node.target, node.iter, node.body, []), node)
+        flow = _Unrolled(scope, first, execute, bind).run([over.item(builder, over.start, span)])
+        return flow if flow is not None else _count(scope, node, rest, execute, bind)
     if len(turns) > 1:
         mark, before = builder.recorder.mark(), dict(scope.values)
         try:
@@ -58,6 +71,18 @@ def translate_for(scope: Scope, node: ast.For, execute: Execute, bind: Bind, eva
             scope.restore(before)
             builder.recorder.reset(mark)
     return _Unrolled(scope, node, execute, bind).run([over.item(builder, Known(k), span) for k in turns])
+
+
+def _without_first(scope: Scope, over: Counted, span: Span) -> Counted | None:
+    """The loop from its second turn on; None if it is not known to have a first one."""
+    builder = scope.builder
+    start, stop, step = (builder.dim(value, span) for value in (over.start, over.stop, over.step))
+    if over.up is None or is_local(start) or is_local(stop) or is_local(step):
+        return None
+    first, last = (start, stop) if over.up else (stop, start)
+    if not builder.decide(last, ">=", first + 1, span):
+        return None
+    return replace(over, start=builder.size(start + step, span))
 
 
 def translate_while(scope: Scope, node: ast.While, execute: Execute, condition: Condition) -> Flow:

@@ -76,7 +76,7 @@ def _converted(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
 
 
 def _aligned(builder: Builder, node: Node, order: str, span: Span) -> Node:
-    """NumPy copies an operand of which elements may not be read as they stand: `matmul` in C order, `dot` in its own."""
+    """NumPy copies an operand whose elements may not be read as they stand: `matmul` in C order, `dot` in its own."""
     type_ = node.type
     assert isinstance(type_, Array)
     if type_.layout.alignment == "unknown":
