@@ -53,6 +53,7 @@ class Facts:
         self._equalities = Equalities()
         self._assumed: list[Dim] = []
         self._resolved: list[tuple[Relation, Dim]] | None = None
+        self._known: implied.Facts | None = None
 
     def today(self, value: Dim) -> int:
         """The number that `value` is for the sizes of this call."""
@@ -69,6 +70,9 @@ class Facts:
         if proved is not None:
             return proved
         if is_local(left) or is_local(right):
+            difference = left - right
+            if not is_local(difference):
+                return self.decide(difference, relation, dim(0), span)
             return self._expected(Guard(left, relation, right, span), expected)
         truth = Guard(left, relation, right, span).holds(self.sizes)
         self._record(Guard(left, relation if truth else _NEGATION[relation], right, span))
@@ -103,10 +107,12 @@ class Facts:
             "!=": (),
         }
         self._assumed += facts[guard.relation]
+        self._known = None
 
     def assume_length(self, length: Dim) -> None:
         """The length of an array is never negative."""
         self._assumed.append(length)
+        self._known = None
 
     @contextmanager
     def inside(self) -> Generator[None]:
@@ -115,7 +121,7 @@ class Facts:
         try:
             yield
         finally:
-            self._assumed = before
+            self._assumed, self._known = before, None
 
     def ensured(self, left: Dim, right: Dim, span: Span) -> bool:
         """Whether `left >= right` can be known here, if need be by a guard on the arguments' sizes that holds today."""
@@ -127,8 +133,12 @@ class Facts:
                 return self.decide(rest, ">=", dim(0), span)
         return False
 
-    def _facts(self) -> list[Dim]:
-        return self._assumed + [g.left - g.right for g in self.guards if isinstance(g, Guard) and g.relation == ">="]
+    def _facts(self) -> implied.Facts:
+        """What holds here; gathered again where something was added or forgotten since."""
+        if self._known is None:
+            guards = (g for g in self.guards if isinstance(g, Guard) and g.relation == ">=")
+            self._known = implied.Facts(self._assumed + [guard.left - guard.right for guard in guards])
+        return self._known
 
     def proved(self, left: Dim, relation: Relation, right: Dim) -> bool | None:
         """The truth of the relation where formulas and earlier guards decide it, else None."""
@@ -196,7 +206,7 @@ class Facts:
                 if not (isinstance(g, Guard) and g.relation == ">=" and (g.left - g.right).terms == terms)
             ]
         self.guards.append(guard)
-        self._resolved = None
+        self._resolved = self._known = None
         if guard.relation == "==":
             self._equalities.add(guard.left, guard.right)
 
