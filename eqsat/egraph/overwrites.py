@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import gcd
 
-from eqsat.frontend.implied import is_implied
+from eqsat.frontend.implied import Facts, is_implied
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.program import Apply, Buffer, Fold, Kernel, Load, Term, Window, walk
 from eqsat.ir.types import Array
@@ -128,7 +128,7 @@ def _span(along: Along, shape: tuple[Dim, ...]) -> tuple[Dim, Dim]:
 
 
 def _is_positive(value: Dim, facts: Sequence[Dim]) -> bool:
-    return value.const > 0 if value.is_const else is_implied(value - 1, facts)
+    return value.const > 0 if value.is_const else is_implied(value - 1, Facts(facts))
 
 
 def _from_copies(term: Term, put: Put, kernels: Sequence[Kernel]) -> Term:

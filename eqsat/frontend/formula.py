@@ -34,13 +34,19 @@ def formula(node: Node, numbered: Callable[[Node], Dim | None] = _nothing) -> Di
         return dim(Symbol(node.attr, None))
     if node.op == "py.int":
         return formula(node.args[0], numbered)
-    symbol = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}.get(
-        node.op
-    )
-    parts = [formula(arg, numbered) for arg in node.args]
-    if symbol is None or any(part is None for part in parts):
+    symbol = _SYMBOLS.get(node.op)
+    if symbol is None:
         return None
-    return formula_of(symbol, [part for part in parts if part is not None])
+    parts: list[Dim] = []
+    for arg in node.args:
+        part = formula(arg, numbered)
+        if part is None:
+            return None
+        parts.append(part)
+    return formula_of(symbol, parts)
+
+
+_SYMBOLS = {"py.add": "add", "py.sub": "sub", "py.mul": "mult", "py.neg": "usub", "py.floordiv": "floordiv"}
 
 
 def formula_of(symbol: str, parts: Sequence[Dim]) -> Dim | None:

@@ -22,13 +22,17 @@ class First(Enum):
 
 def assigned(parts: Iterable[ast.AST]) -> tuple[str, ...]:
     """The names that these statements bind, each once, in order of appearance."""
+    return tuple(dict.fromkeys(name for part in parts for name in _bound(part)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _bound(part: ast.AST) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for part in parts:
-        for node in _own(part):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-                names[node.id] = None
-            elif isinstance(node, ast.FunctionDef):
-                names[node.name] = None
+    for node in _own(part):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            names[node.id] = None
+        elif isinstance(node, ast.FunctionDef):
+            names[node.name] = None
     return tuple(names)
 
 
@@ -43,9 +47,19 @@ def first_use(statements: Sequence[ast.stmt], name: str, leaving_reads: bool) ->
 
 def reads(part: ast.AST, name: str) -> bool:
     """Whether the name is read anywhere in it, inner functions included."""
-    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(part)) or any(
-        isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name) and n.target.id == name for n in ast.walk(part)
-    )
+    return name in _read(part)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read(part: ast.AST) -> frozenset[str]:
+    """The names that are read in a piece of code; asked once for each name that is assigned around it."""
+    names: set[str] = set()
+    for node in ast.walk(part):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return frozenset(names)
 
 
 def live_after(function: ast.AST, place: ast.stmt, name: str) -> bool:

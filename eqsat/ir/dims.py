@@ -61,7 +61,8 @@ class Dim:
         return Dim(tuple((monomial, -count) for monomial, count in self.terms), -self.const)
 
     def __sub__(self, other: Dim | int) -> Dim:
-        return self + -dim(other)
+        other = dim(other)
+        return self + -other if other.terms else Dim(self.terms, self.const - other.const)
 
     def __mul__(self, other: Dim | int) -> Dim:
         other = dim(other)
