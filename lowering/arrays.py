@@ -241,7 +241,7 @@ def fresh(scene: Scene, node: Node) -> ArrayRef:
 def _fresh(scene: Scene, node: Node) -> ArrayRef:
     roots = frozenset[Root]([node])
     if node in scene.routine.direct:
-        number = list(scene.routine.region.result_nodes()).index(node)
+        number = scene.routine.region.held_nodes().index(node)
         pointer = scene.word(Result(f"direct{number}"), POINTER)
         return ArrayRef(pointer, packed_strides(scene, node), I64(0), NULL, roots)
     type_ = array_type(node)

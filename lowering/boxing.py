@@ -85,7 +85,12 @@ class Boxer:
                     self._made(creation)
         tuples: list[ir.Value] = []
         self._make_tuples(self.plan.place, tuples)
-        return self._assemble(self.plan.place, iter(tuples), set())
+        moved: set[int] = set()
+        result = self._assemble(self.plan.place, iter(tuples), moved)
+        for index in range(len(self.plan.creations)):
+            if index not in moved:
+                self.writer.call("Py_DecRef", self.owned[index])
+        return result
 
     def _own(self, value: ir.Value) -> ir.Value:
         """`value` is a new reference, or NULL after a failure."""
@@ -138,8 +143,10 @@ class Boxer:
         words = self._place(creation.slot)
         ndim, dtype = number(creation.slot.ndim, INT32), self._dtype(creation.dtype)
         found: ir.Value = NULL
-        for other, its, same in creation.within:
-            whole = (self._source(other), self.owned[other], number(its.itemsize), number(int(same), INT32))
+        for other in creation.within:
+            how = made.SAME * other.same + made.SURE * other.sure
+            size, kind = number(other.dtype.itemsize), number(how, INT32)
+            whole = (self._source(other.of), self.owned[other.of], size, kind)
             found = self._call("eqsat.within", found, words, ndim, dtype, *whole)
         order, axes = memory_order(creation.shape, creation.order), NULL
         if order is None:

@@ -79,7 +79,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Result node number `index`, an array of which the run says where it is: `2 + 2 * ndim` words.
+    """Number `index` of `region.held_nodes()`, an array of which the run says where it is: `2 + 2 * ndim` words.
 
     Address of element 0, origin, `ndim` extents, `ndim` strides in bytes. Origin: 0 (`OWN`) for memory of the run's own
     pool, or of another result; `ITSELF + 2 * p` for array parameter `p`, the very object; `VIEW + 2 * p` for an array
@@ -159,12 +159,12 @@ def _of_routine(routine: Routine) -> Iterator[Slot]:
 
 
 def result_slots(routine: Routine) -> Iterator[tuple[Node, Result | Made | Cell | None]]:
-    """Where each result node of a routine is found, each node once; parameters themselves are left out.
+    """Where each result node of a routine and each base of one is found, once; parameters themselves are left out.
 
     None: a view of a parameter that the entry point makes without asking the run.
     """
     seen: set[Node] = set()
-    for index, node in enumerate(routine.region.result_nodes()):
+    for index, node in enumerate(routine.region.held_nodes()):
         if node in seen or node.op == "param":
             continue
         seen.add(node)

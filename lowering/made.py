@@ -2,9 +2,10 @@
 
 Two generated functions, compiled once per process at the first routine. `words` is a `lowering.frame.Made`:
 
-- `within(found, words, ndim, dtype, source, whole, itemsize, same)`: `found` if it is not null; else the array if it
+- `within(found, words, ndim, dtype, source, whole, itemsize, how)`: `found` if it is not null; else the array if it
   lies in the memory that started at `source` and stands now, as it was, in the array `whole` (of that `itemsize`):
-  `whole` itself, if it may be (`same`) and all agrees, or a view of it; else null. A `source` of 0 is nowhere,
+  `whole` itself, if it may be (`SAME`) and all agrees, or a view of it; else null. A `source` of 0 is nowhere. With
+  `SURE` it is a view, even where it has no elements,
 - `made(found, words, ndim, dtype, itemsize, objects, fortran, order, source)`: `found` if it is not null; else the
   argument itself (of the parameters' `objects`), a view of it, or a copy. A copy is in C order, or in Fortran's, or in
   that of the words `order`, the axes from the slowest to the fastest. The word `source` receives where that stood which
@@ -32,6 +33,8 @@ from lowering.symbols import address_of
 from lowering.writer import INT8, INT32, INT64, NULL, POINTER, TYPES, Writer, number
 
 SIGNATURES: Mapping[str, str] = MappingProxyType({"eqsat.within": "p:ppipqpqi", "eqsat.made": "p:ppipqpipp"})
+
+SAME, SURE = 1, 2
 
 MAX_NDIM = 64
 """NumPy's limit."""
@@ -200,7 +203,9 @@ class _Code:
         fresh = self.new(dtype, array, self.strides_for(array, itemsize, order), NULL, fortran)
         self.return_if(self.is_null(fresh), NULL)
         size = b.mul(self.reach(array)[2], itemsize)
-        self.return_if(b.icmp_signed("==", size, number(0)), fresh)
+        with b.if_then(b.icmp_signed("==", size, number(0))):
+            w.store(array.data, source, 0)
+            b.ret(fresh)
         old, new = b.inttoptr(array.data, POINTER), _held(w, fresh)
         with b.if_then(self.lies_as(array, new.strides)):
             w.call_as("p:ppq", "memcpy", b.inttoptr(new.data, POINTER), old, size)
@@ -237,7 +242,7 @@ def _write_within(
     source: ir.Value,
     whole: ir.Value,
     itemsize: ir.Value,
-    same: ir.Value,
+    how: ir.Value,
 ) -> None:
     code, b = _Code(w), w.builder
     code.return_if(b.not_(code.is_null(found)), found)
@@ -251,9 +256,10 @@ def _write_within(
         b.icmp_unsigned(">=", low, source),
         b.icmp_unsigned("<", high, b.add(source, size)),
     ]
-    code.return_if(b.not_(reduce(b.and_, inside)), NULL)
+    surely = b.icmp_signed("!=", b.and_(how, number(SURE, INT32)), number(0, INT32))
+    code.return_if(b.not_(b.or_(surely, reduce(b.and_, inside))), NULL)
     alike = [
-        b.icmp_signed("!=", same, number(0, INT32)),
+        b.icmp_signed("!=", b.and_(how, number(SAME, INT32)), number(0, INT32)),
         b.icmp_signed("==", array.data, source),
         b.icmp_signed("==", array.ndim, there.ndim),
         b.icmp_unsigned("==", dtype, w.load(whole, ARRAY.dtype, POINTER)),

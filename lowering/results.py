@@ -55,17 +55,30 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """An array may be in the memory of created object number `of`, whose dtype is `dtype`.
+
+    `same`: it may be that very object. `sure`: it is a view of it, where that object stands as it was made.
+    """
+
+    of: int
+    dtype: DType
+    same: bool
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """The array that `run` describes in `slot`. `shape` says no more than which axes have length one for certain.
 
-    `within`: created objects in whose memory it may lie, their dtypes, and whether it may be that very object.
+    `within`: created objects in whose memory it may lie, and how; see `Sharing`.
     """
 
     slot: frames.Made
     dtype: DType
     shape: tuple[Dim, ...]
     order: tuple[int, ...]
-    within: tuple[tuple[int, DType, bool], ...]
+    within: tuple[Sharing, ...]
 
 
 Creation = Fresh | Again | Window | Boxed | Point | Made
@@ -91,7 +104,10 @@ Place = Created | Given | Same | tuple["Place", ...]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to create, and how to put it together. All `Fresh` come first."""
+    """What to create, and how to put it together. All `Fresh` come first.
+
+    What is not put anywhere is the base of what is, and held by it alone.
+    """
 
     creations: tuple[Creation, ...]
     place: Place
@@ -159,7 +175,7 @@ def _of_routine(routine: Routine) -> dict[Node, Creation]:
     for node in sorted(made, key=lambda node: node.op in IN_PLACE):
         type_ = _array_type(node)
         within = tuple(
-            (number, _array_type(other).dtype, _may_be(node, other))
+            Sharing(number, _array_type(other).dtype, _may_be(node, other), _root(node) is other)
             for number, other in enumerate(created)
             if _may_share(node, other)
         )

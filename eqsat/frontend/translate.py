@@ -19,7 +19,7 @@ from eqsat.frontend.scope import LocalFunction, Scope, Translation
 from eqsat.frontend.source import Source, parse
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Flat, Known, SliceValue, TupleValue, Value
-from eqsat.ir.body import LOCAL, Body, written_roots
+from eqsat.ir.body import LOCAL, Body, root_of, written_roots
 from eqsat.ir.dims import ONE, ZERO, Symbol
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.region import Disjoint, Param, Region, Result, Same, TupleOf, nodes_of
@@ -64,6 +64,8 @@ def translate(
     result = _result(run(scope), span)
     for node in nodes_of(result):
         _refuse_readonly(node, builder)
+    if _share_memory(result):
+        builder.recorder.start()
     body = builder.recorder.body() if builder.recorder.in_order else None
     return Region(
         name=function.__name__,
@@ -99,6 +101,13 @@ def _names(source: Source, function: FunctionType) -> list[str]:
         )
     refuse_unless_plain(function, source.span())
     return [a.arg for a in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)]
+
+
+def _share_memory(result: Result) -> bool:
+    """Whether results are in one piece of memory that is made here, so that it must be there as a whole."""
+    arrays = [node for node in dict.fromkeys(nodes_of(result)) if isinstance(node.type, Array)]
+    bases = [base for node in arrays if (base := root_of(node)).op != "param"]
+    return len(set(bases)) < len(bases)
 
 
 def _refuse_readonly(node: Node, builder: Builder) -> None:

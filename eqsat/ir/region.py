@@ -14,11 +14,11 @@ from enum import Enum
 from types import CellType, FunctionType
 from typing import Literal
 
-from eqsat.ir.body import Body
+from eqsat.ir.body import Body, root_of
 from eqsat.ir.dims import Dim, Symbol
-from eqsat.ir.nodes import Node
+from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.span import Span
-from eqsat.ir.types import Type
+from eqsat.ir.types import Array, Type
 from eqsat.ir.view import View
 
 Relation = Literal["==", "!=", ">=", "<"]
@@ -174,6 +174,13 @@ class Region:
     def result_nodes(self) -> Iterator[Node]:
         """The nodes among the results, left to right."""
         yield from nodes_of(self.result)
+
+    def held_nodes(self) -> tuple[Node, ...]:
+        """The results, and behind them the arrays that are none, but in whose memory a result is a view."""
+        results = tuple(self.result_nodes())
+        views = (root_of(node) for node in results if node.op in IN_PLACE and isinstance(node.type, Array))
+        bases = (base for base in dict.fromkeys(views) if base.op != "param" and base not in results)
+        return (*results, *bases)
 
     def roots(self) -> tuple[Node, ...]:
         """Everything that must be computed: results, then checks, then what overwrites parameters."""

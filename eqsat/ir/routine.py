@@ -102,8 +102,9 @@ Steps = tuple[Step, ...]
 class Routine:
     """A planned function. `region` is the interface: parameters, guards, captures, structure of the result.
 
-    `symbols`: the nodes of local symbols. `direct`: arrays made here, once, that are results and whose shapes are
-    formulas over the function's own symbols: NumPy allocates them before the run, and they are filled in place.
+    `symbols`: the nodes of local symbols. `direct`: arrays made here, once, that are results or bases of them
+    (`Region.held_nodes`) and whose shapes are formulas over the function's own symbols: NumPy allocates them before the
+    run, and they are filled in place.
     `written`: the parameters whose memory the function may write to. `restored`: those of them that must be put back
     when a check fails or a floating-point flag came up, since that can happen after a write.
     """

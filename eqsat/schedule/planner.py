@@ -88,13 +88,13 @@ class _Planner:
         return Planned(routine, self.reports)
 
     def direct(self, steps: Steps) -> frozenset[Node]:
-        """Arrays made in the outermost block that are results and have a shape that the caller knows."""
+        """Arrays made in the outermost block that are results, or bases of them, of a shape that the caller knows."""
         made: set[Node] = set()
         for step in steps:
             made |= {step.node} if isinstance(step, Invoke) else set(step.outputs if isinstance(step, Segment) else ())
         return frozenset(
             node
-            for node in self.region.result_nodes()
+            for node in self.region.held_nodes()
             if node in made and isinstance(node.type, Array)
             if all(symbol.param < ir.LOCAL for length in node.type.shape for symbol in symbols(length))
         )

@@ -394,11 +394,18 @@ def test_the_imaginary_parts_of_a_result_share_its_memory(kit, system):
         assert part.ctypes.data == getattr(made[0], name).ctypes.data
 
 
-def test_a_view_of_what_is_no_result_is_an_array_of_its_own(kit, system):
+def test_a_view_of_what_is_no_result_holds_that_as_its_base(kit, system):
     node = kit.node("view", local_type("f8", 1), kit.node("made", local_type("f8", 1)), attr=identity(1))
-    result = own(kit, node, lambda memory: memory.say(0, memory.own(np.arange(10.0))[::3]))()
-    same_bytes(result, np.arange(0, 10.0, 3))
-    assert result.flags.owndata
+
+    def work(memory):
+        base = memory.own(np.arange(10.0))
+        memory.say(0, base[::3])
+        memory.say(1, base)
+
+    result = own(kit, node, work)()
+    assert result.tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert result.strides == (24,) and not result.flags.owndata
+    assert result.base.tolist() == list(range(10)) and result.base.flags.owndata
 
 
 def test_results_of_every_kind_together(kit, system):
