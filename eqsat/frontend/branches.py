@@ -108,7 +108,7 @@ def _meet(
     places: Sequence[Mapping[str, Span]] = ({}, {}),
 ) -> Meeting:
     """Both ways end by giving the variables of `names` what these hold."""
-    builder, meeting = scope.builder, Meeting()
+    builder, meeting = scope.builder, Meeting(born=min(opened.first for opened, _ in ways))
     for _ in range(3):  # what the first pass finds of the types, the second one goes by
         for (opened, values), placed in zip(ways, places, strict=True):
             builder.places.update(placed)

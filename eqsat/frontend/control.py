@@ -14,6 +14,7 @@ from eqsat.frontend.builder import Builder
 from eqsat.frontend.joins import Carrier, Form, assignments, carrier_for, form_of, unify
 from eqsat.frontend.values import Maybe, Value
 from eqsat.ir.body import Label, Set
+from eqsat.ir.nodes import next_serial
 from eqsat.ir.span import Span
 
 
@@ -22,7 +23,8 @@ class Meeting:
     """Where ways meet, at the head of a loop or behind it: the names that differ, and the variables that carry them.
 
     `forms` is what is known of each name so far; a name without a form has no value yet on any way. `maybe`: names
-    that have none on some way. `places`: where a name got the value of the first way, for messages.
+    that have none on some way. `places`: where a name got the value of the first way, for messages. `born`: the serial
+    from which on integers are computed on the ways, and not before them.
     """
 
     forms: dict[str, Form] = field(default_factory=dict[str, Form])
@@ -30,6 +32,7 @@ class Meeting:
     carriers: dict[str, Carrier] = field(default_factory=dict[str, Carrier])
     places: dict[str, Span] = field(default_factory=dict[str, Span])
     widened: bool = False
+    born: int = field(default_factory=next_serial)
 
     def carrier(self, name: str) -> Carrier | None:
         """The variables of a name, made when first asked for; None while it has no value on any way."""
@@ -46,7 +49,7 @@ class Meeting:
     def _arrival(self, builder: Builder, name: str, value: Value | Maybe | None, span: Span) -> list[Set]:
         known = self.forms.get(name)
         if value is not None:
-            own = form_of(builder, value.value if isinstance(value, Maybe) else value, span)
+            own = form_of(builder, value.value if isinstance(value, Maybe) else value, self.born, span)
             place = builder.places.get(name, span)
             form = own if known is None else unify(builder, name, known, own, span, (self.places[name], place))
             self.places.setdefault(name, place)
@@ -63,7 +66,7 @@ class Meeting:
 
     def again(self) -> Meeting:
         """The same for another translation, which begins with what is known now."""
-        return Meeting(dict(self.forms), set(self.maybe), places=dict(self.places))
+        return Meeting(dict(self.forms), set(self.maybe), places=dict(self.places), born=self.born)
 
 
 @dataclass(slots=True, eq=False)

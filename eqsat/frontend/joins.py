@@ -16,8 +16,9 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import PYTHON_BOOL, PYTHON_INT, PYTHON_TYPES, Builder
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.values import Known, Maybe, SliceValue, TupleValue, Value
-from eqsat.ir.body import Set, Variable
+from eqsat.ir.body import LOCAL, Set, Variable
 from eqsat.ir.dims import Dim
+from eqsat.ir.equalities import symbols
 from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Layout, Scalar
@@ -67,17 +68,24 @@ _SHOWN = (bool, int, float, complex, str, type(None), np.generic, np.dtype)
 _PYTHON = [np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.complex128)]
 
 
-def form_of(builder: Builder, value: Value, span: Span) -> Form:
-    """The form of one value."""
+def form_of(builder: Builder, value: Value, born: int, span: Span) -> Form:
+    """The form of one value; integers that are computed from serial `born` on are not known where ways meet."""
     match value:
-        case Node():
-            if isinstance(value.type, Scalar | Array):
-                return Leaf(value.type)
+        case Node(type=Array(shape=shape)):
+            loose = (axis for axis, length in enumerate(shape) if _is_younger(builder, length, born))
+            return Leaf(value.type, frozenset(loose))
+        case Node(type=Scalar()):
+            return Leaf(value.type)
         case TupleValue():
-            return Items(tuple(form_of(builder, item, span) for item in value.items), value.is_list)
+            return Items(tuple(form_of(builder, item, born, span) for item in value.items), value.is_list)
         case Known() | SliceValue():
             return Static(value)
     raise UnsupportedError("this value cannot be carried", span, instead="keep numbers and arrays")
+
+
+def _is_younger(builder: Builder, length: Dim, born: int) -> bool:
+    nodes = builder.recorder.symbols
+    return any(symbol.param >= LOCAL and nodes[symbol.param].serial >= born for symbol in symbols(length))
 
 
 def unify(builder: Builder, name: str, one: Form, other: Form, span: Span, places: Sequence[Span]) -> Form:
