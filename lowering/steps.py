@@ -17,7 +17,9 @@ from lowering import library
 from lowering.accumulators import Accumulators, accumulators
 from lowering.arrays import fresh, read_array, set_array, store_element
 from lowering.counting import count
+from lowering.neighbours import reach
 from lowering.numbers import compute
+from lowering.positions import locate, position
 from lowering.ranges import Bound, bounds
 from lowering.roots import leaves_out
 from lowering.scalar import CAST
@@ -31,8 +33,13 @@ def emit_steps(scene: Scene, steps: Steps) -> None:
     """Write the steps where the builder stands; what they compute is known afterwards, until its scope ends."""
     at = 0
     while at < len(steps) and not scene.is_dead:
-        checks = _neighbours(steps, at)
-        if checks > 1:
+        found = position(scene, steps, at)
+        checks = max(reach(steps, at), 1) if isinstance(steps[at], Check) else 1
+        if found is not None:
+            locate(scene, found)
+            for condition in found.checks:
+                scene.learn(("settled", condition), ALWAYS)
+        elif checks > 1:
             _together(scene, steps[at : at + checks])
         else:
             _step(scene, steps[at])
@@ -77,32 +84,6 @@ def _step(scene: Scene, step: Step) -> None:
         case Leave(label):
             scene.left.add(label)
             scene.b.branch(scene.labels[label])
-
-
-CHEAP = frozenset(
-    f"{kind}.{op}"
-    for kind, ops in (("py", "add sub mul neg lt le gt ge eq ne and or not bool"), ("ok", "add sub mul neg cast"))
-    for op in ops.split()
-)
-"""Operations on ints that may as well run where a check before them is false."""
-
-
-def _neighbours(steps: Steps, at: int) -> int:
-    """How many steps from here on are checks, or what the next check needs: at least one."""
-    last = at
-    for k in range(at, len(steps)):
-        match steps[k]:
-            case Check():
-                last = k
-            case Let(node) if node.op in CHEAP and all(_is_whole(arg) for arg in node.args):
-                pass
-            case _:
-                break
-    return last - at + 1 if isinstance(steps[at], Check) else 1
-
-
-def _is_whole(node: Node) -> bool:
-    return isinstance(node.type, Scalar) and node.type.dtype.kind in "bi"
 
 
 def _together(scene: Scene, steps: Steps) -> None:
