@@ -9,14 +9,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqsat import jit
+from eqsat import TypingError, UnsupportedError, jit
 from eqsat.testing import assert_matches_numpy
 from eqsat.testing.strategies import place
 from tests.end_to_end.programs import BY_NAME, PROGRAMS, Program
 
 LAYOUTS = ("F", "strided", "reversed", "misaligned")
-REAL = [program for program in PROGRAMS if program.single and program.has_floats()]
+REFUSED = {
+    "early_out": UnsupportedError,  # asks whether two arguments are one array
+    "first_above": UnsupportedError,  # gives an int on one way, None on the other
+    "table_of_strategies": TypingError,  # takes a string
+    "xorshift_numbers": UnsupportedError,  # Python's integers beyond 64 bits
+}
+WIDER = {"smith_waterman", "queue_of_customers"}
+"""Where a branch that is not taken would bring NumPy's numbers, Python's come back as NumPy's (docs/language.md)."""
+TWO_KINDS = {("heat_loops", "F"), ("wave_loops", "misaligned"), ("wave_loops", "f4")}
+"""Programs that exchange arrays of two memory orders or dtypes, in the layout or precision given."""
+TAKEN = [program for program in PROGRAMS if program.name not in REFUSED]
+REAL = [
+    program for program in TAKEN if program.single and program.has_floats() and (program.name, "f4") not in TWO_KINDS
+]
 WITH_ARRAYS = [program for program in PROGRAMS if any(isinstance(v, np.ndarray) for v in program.arguments(5))]
+TURNS = [(program, LAYOUTS[turn % len(LAYOUTS)]) for turn, program in enumerate(WITH_ARRAYS)]
 
 
 def name_of(program: Program) -> str:
@@ -39,29 +53,54 @@ def test_arguments_are_the_same_at_each_call_and_not_shared(program: Program) ->
         assert not isinstance(one, np.ndarray) or not np.shares_memory(one, other)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
+def same(program: Program, function: Any, *arguments: Any) -> None:
+    """Everything is equal; of those few programs whose numbers may get a wider class, the values."""
+    if program.name not in WIDER:
+        assert_matches_numpy(function, *arguments, calls=1)
+        return
+    for found, wanted in zip(function(*arguments), program.function(*arguments), strict=True):
+        assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("program", TAKEN, ids=name_of)
 def test_program_matches_its_undecorated_self(program: Program) -> None:
     """From the smallest size to the largest, and back to the smallest: what holds for one must not be taken for all."""
     function = jit(program.function)
     for size in (*program.sizes, program.sizes[0], program.sizes[-1]):
-        assert_matches_numpy(function, *program.arguments(size), calls=1)
+        same(program, function, *program.arguments(size))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_supported_is_refused(name: str) -> None:
+    program = BY_NAME[name]
+    with pytest.raises(REFUSED[name]):
+        jit(program.function)(*program.arguments(program.sizes[-1]))
+
+
+@pytest.mark.parametrize(("name", "layout"), sorted(TWO_KINDS))
+def test_arrays_of_two_kinds_that_change_places_are_refused(name: str, layout: str) -> None:
+    program = BY_NAME[name]
+    size = program.sizes[-1]
+    given = program.arguments_of(size, "f4") if layout == "f4" else placed(program.arguments(size), layout)
+    with pytest.raises(UnsupportedError, match="holds values of two kinds"):
+        jit(program.function)(*given)
 
 
 @pytest.mark.parametrize("program", REAL, ids=name_of)
 def test_program_matches_in_single_precision(program: Program) -> None:
     function = jit(program.function)
     for size in (program.sizes[-1], *program.sizes):
-        assert_matches_numpy(function, *program.arguments_of(size, "f4"), calls=1)
+        same(program, function, *program.arguments_of(size, "f4"))
 
 
 @pytest.mark.parametrize(
     ("program", "layout"),
-    [(program, LAYOUTS[turn % len(LAYOUTS)]) for turn, program in enumerate(WITH_ARRAYS)],
+    [turn for turn in TURNS if turn[0] in TAKEN and (turn[0].name, turn[1]) not in TWO_KINDS],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_program_matches_on_odd_memory(program: Program, layout: str) -> None:
     """The layouts take turns over the programs."""
-    assert_matches_numpy(jit(program.function), *placed(program.arguments(program.sizes[-1]), layout))
+    same(program, jit(program.function), *placed(program.arguments(program.sizes[-1]), layout))
 
 
 def not_definite(n: int) -> np.ndarray:
