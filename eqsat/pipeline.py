@@ -109,6 +109,7 @@ def specialize(
         readonly,
         strides=strides_of(arguments),
         memory=memory_of(arguments),
+        objects={position: id(argument) for position, argument in enumerate(arguments)},
         boundscheck=boundscheck,
     )
     sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))

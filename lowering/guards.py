@@ -23,7 +23,7 @@ from llvmlite import ir
 
 from eqsat.errors import UnsupportedError
 from eqsat.ir.dims import ONE, Symbol
-from eqsat.ir.region import ABSENT, Capture, Disjoint, Guard, Merges, Param, Region
+from eqsat.ir.region import ABSENT, Capture, Disjoint, Guard, Identical, Merges, Param, Region
 from eqsat.ir.types import Array, DType, NoneType, Scalar, Type, c_layout, equal_dtypes, packed_layout
 from lowering import python_api
 from lowering.python_api import ARRAY, DTYPE, HEADER, TYPE_FIELD
@@ -74,6 +74,9 @@ def check_call(
     for guard in region.guards:
         if isinstance(guard, Disjoint):
             _disjoint(writer, guard, region.params, operands)
+        elif isinstance(guard, Identical):
+            relation = "==" if guard.truth else "!="
+            writer.require(writer.builder.icmp_unsigned(relation, given[guard.first], given[guard.second]))
         else:
             _guard(writer, guard, operands)
     return operands

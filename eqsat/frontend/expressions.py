@@ -20,6 +20,7 @@ from eqsat.frontend.branches import choose
 from eqsat.frontend.calls import call_function, call_method, is_numeric, missing_attribute
 from eqsat.frontend.captures import is_of_numpy
 from eqsat.frontend.cases import operand_in_case, truth_in_case
+from eqsat.frontend.identity import identical
 from eqsat.frontend.iterables import iterable, known_items
 from eqsat.frontend.library import Call
 from eqsat.frontend.refusals import refused_syntax
@@ -204,7 +205,7 @@ def _chain(scope: Scope, node: ast.Compare, place: int, left: Value) -> Value:
 
 def _compared(scope: Scope, op: ast.cmpop, left: Value, right: Value, span: Span) -> Value:
     if isinstance(op, ast.Is | ast.IsNot):
-        return Known(structure.identical(left, right, span) == isinstance(op, ast.Is))
+        return Known(identical(scope.translation, left, right, span) == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
         return Known(structure.contains(scope.builder, left, right, span) == isinstance(op, ast.In))
     return structure.operate(scope.builder, type(op).__name__.lower(), (left, right), span)

@@ -24,7 +24,7 @@ from eqsat.frontend.library import Call, Library
 from eqsat.frontend.source import FunctionNode, Placed, Source
 from eqsat.frontend.values import Known, Maybe, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
-from eqsat.ir.region import Param
+from eqsat.ir.region import Identical, Param
 from eqsat.ir.span import Span
 
 STATIC_TYPES = (*PYTHON_TYPES, str, bytes, type(None), type(Ellipsis), ModuleType, np.finfo, np.iinfo)
@@ -52,7 +52,8 @@ class Translation:
     """One specialization in the making.
 
     `inline` translates a call of a Python function in place. `params` are the arguments, then the arrays found in
-    globals and closures, `memory` the lowest address of each and the one behind its highest. `calls` counts what was
+    globals and closures, `memory` the lowest address of each and the one behind its highest, `objects` which of them are
+    one (by equal numbers), `identical` where that was asked. `calls` counts what was
     inlined, `scopes` are those whose names can still be read. `met`: what the names of a loop were found to hold, so
     that translating it again begins with that.
     """
@@ -62,6 +63,8 @@ class Translation:
     inline: Inline
     params: list[Param]
     memory: dict[int, tuple[int, int]]
+    objects: dict[int, int]
+    identical: dict[tuple[int, int], Identical] = field(default_factory=dict[tuple[int, int], Identical])
     captures: Captures = field(default_factory=Captures)
     calls: int = 0
     scopes: list[Scope] = field(default_factory=list)
@@ -102,6 +105,7 @@ class Translation:
                 self.builder.facts.strides.update(strides_of([array], index))
             self.params.append(Param(name, type_, array))
             self.memory[index] = memory_of([array])[0]
+            self.objects[index] = id(array)
             self._arrays[id(array)] = self.builder.param(index, type_, span)
             if not array.flags.writeable:
                 self.builder.locked.add(self._arrays[id(array)])

@@ -37,13 +37,15 @@ def translate(
     *,
     strides: Mapping[Symbol, int] | None = None,
     memory: Mapping[int, tuple[int, int]] | None = None,
+    objects: Mapping[int, int] | None = None,
     boundscheck: bool = True,
 ) -> Region:
     """The region of `function` for arguments of `arg_types`, by position, then the keyword-only ones in their order.
 
     Parameters beyond the given types have their defaults, as constants. `sizes` and `strides` (in bytes) are those
     of the call, `readonly` the numbers of the arguments that may not be written to, `memory` the lowest address of each
-    array and the one behind its highest. Without `boundscheck`, indices are taken to be in range.
+    array and the one behind its highest; `objects` has one number for arguments that are one object. Without
+    `boundscheck`, indices are taken to be in range.
     """
     source = parse(function)
     span = source.span()
@@ -51,7 +53,7 @@ def translate(
     builder = Builder(sizes, strides)
     builder.facts.boundscheck = boundscheck
     params = [Param(name, type_) for name, type_ in zip(names, arg_types, strict=False)]
-    translation = Translation(builder, library, inline, params, dict(memory or {}))
+    translation = Translation(builder, library, inline, params, dict(memory or {}), dict(objects or {}))
     scope = Scope.of(translation, source, Home.of(function), None, 0)
     for index, param in enumerate(tuple(params)):
         is_none = isinstance(param.type, NoneType)
@@ -71,7 +73,11 @@ def translate(
         name=function.__name__,
         params=tuple(params),
         result=result,
-        guards=(*builder.guards, *(() if body is None else _apart(body, translation, span))),
+        guards=(
+            *builder.guards,
+            *translation.identical.values(),
+            *(() if body is None else _apart(body, translation, span)),
+        ),
         checks=tuple(builder.checks),
         captures=tuple(translation.captures.found.values()),
         span=span,

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from eqsat.ir.dims import Dim, Symbol, dim
-from eqsat.ir.region import Disjoint, Guard, Merges
+from eqsat.ir.region import AnyGuard, Guard
 
 
 class Equalities:
     """Sizes known to be equal; more become known with `add`."""
 
-    def __init__(self, guards: Iterable[Guard | Merges | Disjoint] = ()) -> None:
+    def __init__(self, guards: Iterable[AnyGuard] = ()) -> None:
         self._equal: dict[Symbol, Dim] = {}
         self._whole: dict[Dim, Dim] = {}
         for guard in guards:

@@ -72,6 +72,22 @@ class Disjoint:
         return f"p{self.first} and p{self.second} {'are apart' if self.truth else 'overlap'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Identical:
+    """Whether array parameters `first` and `second` are one object."""
+
+    first: int
+    second: int
+    truth: bool
+    span: Span
+
+    def __str__(self) -> str:
+        return f"p{self.first} is {'' if self.truth else 'not '}p{self.second}"
+
+
+AnyGuard = Guard | Merges | Disjoint | Identical
+
+
 class Absent(Enum):
     """The one object that stands for "no such key" in a `Capture`."""
 
@@ -163,7 +179,7 @@ class Region:
     name: str
     params: tuple[Param, ...]
     result: Result
-    guards: tuple[Guard | Merges | Disjoint, ...]
+    guards: tuple[AnyGuard, ...]
     checks: tuple[Node, ...]
     captures: tuple[Capture, ...]
     span: Span

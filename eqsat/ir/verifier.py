@@ -18,7 +18,7 @@ from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.ops import OPS, UFUNCS
-from eqsat.ir.region import Disjoint, Guard, Merges, Overwrite, Region
+from eqsat.ir.region import AnyGuard, Disjoint, Guard, Identical, Merges, Overwrite, Region
 from eqsat.ir.signature import ARROW, backwards, inputs_of
 from eqsat.ir.types import Array, DType, Scalar, Tuple, Type, part_dtype, shape_of
 from eqsat.ir.view import View
@@ -106,8 +106,8 @@ def _substituted(value: Dim, solved: Mapping[Symbol, Dim]) -> Dim:
 _FORMULAS: Arithmetic[Dim] = Arithmetic(lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a // b.const)
 
 
-def _guard(guard: Guard | Merges | Disjoint, region: Region, sizes: Mapping[Symbol, int] | None) -> str:
-    if isinstance(guard, Disjoint):
+def _guard(guard: AnyGuard, region: Region, sizes: Mapping[Symbol, int] | None) -> str:
+    if isinstance(guard, Disjoint | Identical):
         known = all(_is_array(region, param) for param in (guard.first, guard.second))
         return "" if known else "it speaks of arrays that are not there"
     if isinstance(guard, Merges):
