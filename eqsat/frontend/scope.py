@@ -52,10 +52,10 @@ class Translation:
     """One specialization in the making.
 
     `inline` translates a call of a Python function in place. `params` are the arguments, then the arrays found in
-    globals and closures, `memory` the lowest address of each and the one behind its highest, `objects` which of them are
-    one (by equal numbers), `identical` where that was asked. `calls` counts what was
-    inlined, `scopes` are those whose names can still be read. `met`: what the names of a loop were found to hold, so
-    that translating it again begins with that.
+    globals and closures, `memory` the lowest address of each and the one behind its highest, `objects` equal numbers
+    for those that are one object, `identical` where that was asked. `calls` counts what was inlined, `scopes` are those
+    whose names can still be read. `met`: what the names of a loop were found to hold, so that translating it again
+    begins with that.
     """
 
     builder: Builder
