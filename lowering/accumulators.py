@@ -2,8 +2,9 @@
 
 `count += 1` behind a condition must be checked in each turn, for all that LLVM knows. But where variables are set to
 each other, give or take so much, the largest of them moves by no more than all of that in a turn. So with the number of
-turns, and what they hold before the first, the checks are known to hold throughout. Pure data; called by
-`lowering.steps`, refuses nothing.
+turns, and what they hold before the first, the checks are known to hold throughout. A `while` has no such number. There
+small steps from a start within 2**61 would need 2**53 turns to leave 64 bits, which is months in which nobody waits for
+the answer: this alone is taken for granted. Pure data; called by `lowering.steps`, refuses nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import numpy as np
 
 from eqsat.ir.body import Check, Set, Variable
 from eqsat.ir.nodes import Constant, Node
-from eqsat.ir.routine import For, If, Labeled, Step, Steps
+from eqsat.ir.routine import For, If, Labeled, Step, Steps, While
 from eqsat.ir.types import Scalar
 from lowering.roots import all_steps
 
 LARGEST = 1 << 32
 """The most that is added in a turn."""
+SMALL = 1 << 8
+"""The most that is added in a turn of a `while`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,11 @@ class _Near:
     distance: int
 
 
-def accumulators(loop: For) -> Accumulators | None:
+def accumulators(loop: For | While) -> Accumulators | None:
     """The variables of a loop that only move in small steps and have checks."""
-    own = list(_own_steps(loop.body))
-    moves = _moves(loop, own)
+    turn = loop.body if isinstance(loop, For) else (*loop.head, *loop.body)
+    own = list(_own_steps(turn))
+    moves = _moves(turn, own)
     variables: dict[Variable, None] = {}
     checks: list[Node] = []
     for step in own:
@@ -53,7 +57,8 @@ def accumulators(loop: For) -> Accumulators | None:
                 checks.append(step.condition)
     distances = [near.distance for variable in variables for near in moves.get(variable, ()) if near is not None]
     change = max(sum(distances), 1)
-    return Accumulators(tuple(variables), change, tuple(checks)) if checks and change <= LARGEST else None
+    most = LARGEST if isinstance(loop, For) else SMALL
+    return Accumulators(tuple(variables), change, tuple(checks)) if checks and change <= most else None
 
 
 def _own_steps(steps: Steps) -> Iterator[Step]:
@@ -74,10 +79,10 @@ Moves = Mapping[Variable, tuple[_Near | None, ...]]
 """What each variable is set to in a turn; None for what nothing is known about."""
 
 
-def _moves(loop: For, own: list[Step]) -> Moves:
+def _moves(turn: Steps, own: list[Step]) -> Moves:
     found: dict[Variable, tuple[_Near | None, ...]] = {}
     mine = {id(step) for step in own}
-    for step in all_steps(loop.body):
+    for step in all_steps(turn):
         if isinstance(step, Set):
             near = _near(step.value) if id(step) in mine else None
             found[step.variable] = (*found.get(step.variable, ()), near)

@@ -20,6 +20,7 @@ from eqsat.ir.types import Scalar
 from eqsat.ir.view import View
 from lowering.arrays import load_element
 from lowering.evaluate import apply
+from lowering.multiples import Between
 from lowering.ranges import RELATIONS, formula, simpler
 from lowering.scene import Scene
 from lowering.site import Care
@@ -39,7 +40,7 @@ def compute(scene: Scene, node: Node) -> Value:
             place = scene.places[node.attr].number  # pyright: ignore[reportArgumentType]
             value = scene.b.load(place, typ=register_type(type_.dtype, 1))
         case _:
-            value = _comparison(scene, node) or _operation(scene, node, type_)
+            value = _comparison(scene, node) or _between(scene, node) or _operation(scene, node, type_)
     return scene.learn(node, value)
 
 
@@ -50,6 +51,12 @@ def _comparison(scene: Scene, node: Node) -> Value | None:
     left, right = (formula(arg, scene.names) for arg in node.args)
     found = None if left is None or right is None else simpler(left, RELATIONS[node.op], right)
     return None if found is None else scene.b.icmp_signed(found[1], scene.size(found[0]), scene.size(found[2]))
+
+
+def _between(scene: Scene, node: Node) -> Value | None:
+    """A check that is a comparison with known bounds."""
+    found = scene.known(("between", node))
+    return found.holds(scene.b, scene.number(found.number)) if isinstance(found, Between) else None
 
 
 def _operation(scene: Scene, node: Node, type_: Scalar) -> Value:

@@ -17,6 +17,7 @@ from lowering import library
 from lowering.accumulators import Accumulators, accumulators
 from lowering.arrays import fresh, read_array, set_array, store_element
 from lowering.counting import count
+from lowering.multiples import multiples
 from lowering.neighbours import reach
 from lowering.numbers import compute
 from lowering.positions import locate, position
@@ -31,6 +32,8 @@ from lowering.values import I1, I64, Value
 
 def emit_steps(scene: Scene, steps: Steps) -> None:
     """Write the steps where the builder stands; what they compute is known afterwards, until its scope ends."""
+    for condition, between in multiples(steps):
+        scene.learn(("between", condition), between)
     at = 0
     while at < len(steps) and not scene.is_dead:
         found = position(scene, steps, at)
@@ -211,9 +214,16 @@ def _stays_small(scene: Scene, counted: Accumulators, first: Value, last: Value)
     b = scene.b
     way = b.select(b.icmp_signed("<", first, last), b.sub(last, first), b.sub(first, last))
     fine = b.icmp_unsigned("<", way, I64((1 << 61) // counted.change))
+    return b.and_(fine, _starts_small(scene, counted))
+
+
+def _starts_small(scene: Scene, counted: Accumulators) -> Value:
+    """Whether they are far from the ends of 64 bits before the loop."""
+    b, fine = scene.b, ALWAYS
     for variable in counted.variables:
         now = b.load(scene.places[variable].number, typ=I64)
-        fine = b.and_(fine, b.icmp_unsigned("<", b.add(now, I64(1 << 61)), I64(1 << 62)))
+        here = b.icmp_unsigned("<", b.add(now, I64(1 << 61)), I64(1 << 62))
+        fine = here if fine is ALWAYS else b.and_(fine, here)
     return fine
 
 
@@ -231,10 +241,15 @@ def _while(scene: Scene, step: While) -> None:
         ir.Block(scene.function, "body"),
         ir.Block(scene.function, "after"),
     )
+    counted = accumulators(step)
+    fine = None if counted is None else _starts_small(scene, counted)
     b.branch(head)
     b.position_at_end(head)
     with scene.scope():
         scene.certain = False
+        if counted is not None:
+            for condition in counted.checks:
+                scene.learn(("settled", condition), fine)
         emit_steps(scene, step.head)
         if not scene.is_dead:
             b.cbranch(scene.number(step.condition), body, after)
