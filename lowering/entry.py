@@ -25,13 +25,13 @@ from typing import Any
 
 from llvmlite import ir
 
+from eqsat.ir.hearing import hears
 from eqsat.ir.program import Program
 from eqsat.ir.routine import Routine
 from lowering import frame as frames
 from lowering import guards, pool, shared
 from lowering.boxing import Boxer
 from lowering.frame import Frame, Status
-from lowering.hearing import hears
 from lowering.results import plan
 from lowering.saving import Saved
 from lowering.work import Space, spaces_of

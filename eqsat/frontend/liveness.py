@@ -62,9 +62,14 @@ def _read(part: ast.AST) -> frozenset[str]:
     return frozenset(names)
 
 
+def read_by_inner(function: ast.AST, name: str) -> bool:
+    """Whether a function defined within this one reads the name, whenever that is called."""
+    return any(reads(inner, name) for inner in _functions(function))
+
+
 def live_after(function: ast.AST, place: ast.stmt, name: str) -> bool:
     """Whether `name` may be read once `place` is done, before it is written again."""
-    if any(reads(inner, name) for inner in _functions(function)):
+    if read_by_inner(function, name):
         return True
     parents = _parents(function)
     while place in parents:

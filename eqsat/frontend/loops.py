@@ -16,7 +16,7 @@ from eqsat.frontend.control import Left, LoopFrame, Meeting
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.iterables import Counted, Listed, iterable, known_turns
 from eqsat.frontend.joins import reading
-from eqsat.frontend.liveness import First, assigned, first_use, has_leaving, live_after, reads
+from eqsat.frontend.liveness import First, assigned, first_use, has_leaving, live_after, read_by_inner, reads
 from eqsat.frontend.recorder import Open
 from eqsat.frontend.scope import Scope
 from eqsat.frontend.truth import learn, negation
@@ -196,7 +196,11 @@ class _Loop:
             for name in names
             if live_after(scope.source.node, node, name) or any(reads(part, name) for part in orelse)
         }
-        firsts = {name: first_use(parts, name, name in later) for name in names}
+        function = scope.source.node
+        firsts = {
+            name: First.READ if read_by_inner(function, name) else first_use(parts, name, name in later)
+            for name in names
+        }
         self.carried = tuple(
             name
             for name in names

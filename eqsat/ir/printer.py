@@ -6,22 +6,28 @@ which they are computed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from eqsat.ir.body import Variable, While, operands, statements
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
+from eqsat.ir.outline import lines_of
 from eqsat.ir.region import ABSENT, FUNCTION_PARTS, Param, Region, Result, Same, TupleOf
 from eqsat.ir.types import Scalar
 
 
 def show(region: Region) -> str:
     """A region as text."""
-    names = _names(region)
+    names = dict(_names(region))
     lines = [f"region {region.name}({', '.join(_parameter(k, p) for k, p in enumerate(region.params))})"]
     lines += [f"  where {guard}" for guard in region.guards]
     named = [capture for capture in region.captures if capture.key not in FUNCTION_PARTS]
     read = [capture.key for capture in named if capture.value is not ABSENT]
     lines += [f"  reads {', '.join(read)}"] if read else []
-    lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
+    if region.body is not None:
+        names = {node: name for node, name in names.items() if node.op == "param"}
+        lines += lines_of(region.body, tuple(region.result_nodes()), names, _operation)
+    else:
+        lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
     lines += [f"  check {names[node]}" for node in region.checks]
     lines.append(f"  return {_result(region.result, names)}")
     return "\n".join(lines) + "\n"
@@ -38,10 +44,19 @@ def _numbered(region: Region) -> list[Node]:
 
 def _names(region: Region) -> Mapping[Node, str]:
     names = {node: f"v{number}" for number, node in enumerate(_numbered(region))}
-    for node in walk(region.roots()):
+    for node in walk((*region.roots(), *_used(region))):
         if node.op == "param" and isinstance(node.attr, int):
             names[node] = region.params[node.attr].name
     return names
+
+
+def _used(region: Region) -> Iterator[Node]:
+    """What the statements of a body use."""
+    if region.body is not None:
+        for statement in statements(region.body.block):
+            yield from operands(statement)
+            if isinstance(statement, While):
+                yield statement.condition
 
 
 def _operation(node: Node, names: Mapping[Node, str]) -> str:
@@ -55,6 +70,8 @@ def _operation(node: Node, names: Mapping[Node, str]) -> str:
             return f"{node.op}({args})"
         case str():
             return f"{node.op}[{node.attr}]({args})"
+        case Variable():
+            return node.attr.name
         case _:
             return f"{node.op} {node.attr} ({args})" if node.args else f"{node.op} {node.attr}"
 

@@ -84,7 +84,7 @@ class _Planner:
             if node.op == "counter" or node in self.placement.sized
         }
         targets = written(self.placement, self.memory)
-        routine = Routine(region, steps, numbers, self.direct(steps), targets, restored(steps, targets))
+        routine = Routine(region, steps, numbers, self.direct(steps), targets, restored(region, steps, targets))
         return Planned(routine, self.reports)
 
     def direct(self, steps: Steps) -> frozenset[Node]:

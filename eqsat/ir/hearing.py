@@ -1,12 +1,15 @@
 """Whether anybody listens for floating-point events of a function: NumPy's operations do, Python's never do.
 
 A function in which no operation of NumPy's can raise a flag need not ask for flags after its run, and an overflow to
-infinity of Python's floats costs nothing. What is unknown counts as raising. Called by `lowering.entry`.
+infinity of Python's floats costs nothing. What is unknown counts as raising. Called by `lowering.entry`, and by
+`eqsat.schedule` to know whether what was written may have to be put back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+import numpy as np
 
 from eqsat.ir.body import Body, While, operands, statements
 from eqsat.ir.nodes import Node, walk
@@ -54,8 +57,17 @@ def _raises(node: Node) -> bool:
     whole = all(kind in "biu" for kind in kinds)
     if node.op.startswith("py."):
         return not (isinstance(node.type, Scalar) and (node.type.kind == "python" or node.type.dtype.kind in "biu"))
+    if node.op == "cast" and _widens(node):
+        return False
     if node.op == "cast":
         return not (whole and isinstance(node.type, Scalar | Array) and node.type.dtype.char in "?bhilqBHILQd")
     if node.op in _WHOLE_NUMBERS:
         return not (whole and isinstance(node.attr, str) and set(inputs_of(node.attr)) <= set("?bhilqBHILQ"))
     return True
+
+
+def _widens(node: Node) -> bool:
+    """Whether every value of the operand is one of the result."""
+    (arg,) = node.args
+    assert isinstance(arg.type, Scalar | Array) and isinstance(node.type, Scalar | Array)
+    return np.can_cast(arg.type.dtype, node.type.dtype, "safe")
