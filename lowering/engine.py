@@ -62,6 +62,7 @@ def vector_bytes_of(features: Mapping[str, bool]) -> int:
 @dataclass(frozen=True, slots=True)
 class _Tools:
     machine: llvm.TargetMachine
+    hasty: llvm.TargetMachine
     jit: llvm.LLJIT
     layout: str
 
@@ -75,18 +76,20 @@ def _tools() -> _Tools:
         llvm.set_option("", "-x86-branches-within-32B-boundaries")
     target = llvm.Target.from_triple(here.triple)
     # The large code model: NumPy's loops and libm lie further away than a 32-bit displacement reaches.
-    made = target.create_target_machine(here.cpu, here.features, opt=2, codemodel="large", jit=True)
-    own = target.create_target_machine(here.cpu, here.features, opt=2, codemodel="large", jit=True)
-    return _Tools(made, llvm.create_lljit_compiler(own, use_jit_link=True), str(made.target_data))
+    made, own, hasty = (
+        target.create_target_machine(here.cpu, here.features, opt=effort, codemodel="large", jit=True)
+        for effort in (2, 2, 0)
+    )
+    return _Tools(made, hasty, llvm.create_lljit_compiler(own, use_jit_link=True), str(made.target_data))
 
 
 class Loaded:
     """Machine code in memory. It stays until `unload`, even if this object is dropped."""
 
-    __slots__ = ("_addresses", "_number", "image", "llvm")
+    __slots__ = ("_addresses", "_number", "llvm")
 
-    def __init__(self, number: int, addresses: dict[str, int], text: str, image: bytes) -> None:
-        self._number, self._addresses, self.llvm, self.image = number, addresses, text, image
+    def __init__(self, number: int, addresses: dict[str, int], text: str) -> None:
+        self._number, self._addresses, self.llvm = number, addresses, text
 
     def address(self, name: str) -> int:
         """Where the external function or variable `name` of the module lies."""
@@ -110,29 +113,36 @@ def load(module: object, symbols: Resolve, scalar: object | None = None) -> Load
 
     `symbols` gives the addresses of the functions and variables that the module declares without defining: a mapping,
     or a function that returns None for what it does not know. `scalar`: a module that `module` may name functions of,
-    to be optimized with all of LLVM's passes, which code needs that is not made of our own vector loops.
+    to be optimized with all of LLVM's passes, which code needs that is not made of our own vector loops. Then `module`
+    has no loops, and is compiled in the shortest time: it would take as long as the other one, to gain nanoseconds.
     """
     find = symbols.get if isinstance(symbols, Mapping) else symbols
     with _LOCK:
         tools = _tools()
         parsed = _parse(str(module))
         _few_passes(parsed, tools.machine)
-        if scalar is not None:
-            parsed.link_in(_thorough(_parse(str(scalar)), tools.machine))
+        images: list[bytes] = []
+        if scalar is None:
+            images.append(tools.machine.emit_object(parsed))
+        else:
+            images.append(tools.hasty.emit_object(parsed))
+            whole = _thorough(_parse(str(scalar)), tools.machine)
+            images.append(tools.machine.emit_object(whole))
+            parsed.link_in(whole)
         number = next(_NUMBERS)
         builder = llvm.JITLibraryBuilder()
         exported = _link_names(parsed, find, builder)
         text = str(parsed)
-        image = tools.machine.emit_object(parsed)
         for name in exported:
             builder.export_symbol(name)
-        builder.add_object_img(image)
+        for image in images:
+            builder.add_object_img(image)
         try:
             tracker = builder.link(tools.jit, f"eqsat{number}")
         except RuntimeError as error:
             raise InternalError("generated code does not link", have=str(error)) from error
         _LOADED[number] = tracker
-    return Loaded(number, {name: tracker[name] for name in exported}, text, image)
+    return Loaded(number, {name: tracker[name] for name in exported}, text)
 
 
 def _parse(text: str) -> llvm.ModuleRef:

@@ -50,7 +50,6 @@ def test_the_ir_and_the_machine_code_can_be_read() -> None:
     loaded = engine.load(str(constant_function(1234567)), {})
     assert "i64 1234567" in loaded.llvm
     assert "1234567" in loaded.asm()
-    assert loaded.image[:4] in (b"\x7fELF", b"\xcf\xfa\xed\xfe") or len(loaded.image) > 100
 
 
 def test_threads_may_load_at_the_same_time() -> None:
