@@ -26,6 +26,7 @@ from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array, Scalar, c_layout, packed_layout
 from eqsat.ir.view import transpose
 from numpy_impl.calls import ABSENT, FALSE, NONE, TRUE, array, axes_of, handler, known_bool, normal_axis, refuse
+from numpy_impl.creation import repeated
 
 _BOOL, _INT64 = np.dtype(np.bool_), np.dtype(np.int64)
 _WHOLE = SliceValue(NONE, NONE, NONE)
@@ -175,8 +176,10 @@ def extreme(op: str) -> Callable[..., Value]:
         refuse(call, out=out)
         x = array(builder, call, operand(builder, call, a))
         assert isinstance(x.type, Array)
-        if x.type.dtype.kind == "c" or (x.type.dtype.itemsize * 8 == 16 and x.type.dtype.kind == "f"):
-            raise UnsupportedError(f"{call.name} of {x.type.dtype} is not compiled yet", call.span)
+        if x.type.dtype.kind == "c":
+            raise UnsupportedError(
+                f"{call.name} of complex numbers is not compiled", call.span, instead=f"{call.name}(abs(x))"
+            )
         if x.type.ndim == 0:
             raise UnsupportedError(f"{call.name} of a number is not compiled", call.span)
         at = None if axis == NONE else normal_axis(builder, call, axis, x.type.ndim)
@@ -184,17 +187,11 @@ def extreme(op: str) -> Callable[..., Value]:
         length = product(x.type.shape) if at is None else x.type.shape[at]
         if not builder.decide(length, ">=", ONE, call.span, expected=True):
             raise PythonRaises(f"attempt to get {op} of an empty sequence", call.span)
-        if at is None:
+        if at is None or x.type.ndim == 1:
             found = builder.library(op, (x,), None, Scalar(_INT64, "numpy"), call.span)
-            if not keep:
-                return found
-            raise UnsupportedError(f"{call.name} of all axes with keepdims is not compiled yet", call.span)
+            whole = (ONE,) * x.type.ndim
+            return repeated(builder, call, found, whole, _INT64, c_layout(whole)) if keep else found
         shape = tuple(extent for k, extent in enumerate(x.type.shape) if k != at)
-        if not shape:
-            found = builder.library(op, (x,), None, Scalar(_INT64, "numpy"), call.span)
-            if keep:
-                raise UnsupportedError(f"{call.name} of all axes with keepdims is not compiled yet", call.span)
-            return found
         made = builder.library(op, (x,), at, Array(_INT64, shape, c_layout(shape)), call.span)
         items = (*(_WHOLE,) * at, NONE, Known(Ellipsis))
         return builder.index(made, items, call.span) if keep else made
