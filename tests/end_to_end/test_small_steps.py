@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pytest
 
 from eqsat import jit
@@ -14,18 +18,16 @@ def up(start: int, turns: int) -> tuple[int, int]:
     while k < turns:
         count += 3
         k += 1
-        if k % 2 == 0:
-            count += 1
     return count, k
 
 
-def down(start: int, turns: int) -> int:
+def down(start: int, turns: int) -> tuple[int, int]:
     count, before = start, start
     while turns > 0:
         before = count
         count -= 200
         turns -= 1
-    return before + count
+    return before, count
 
 
 def reset(start: int, turns: int) -> int:
@@ -39,26 +41,64 @@ def reset(start: int, turns: int) -> int:
     return count
 
 
-def multiples(n: int, way: bool) -> tuple[int, ...]:
-    if way:
-        return 3 * n + 1, n * 5 - 7, -4 * n + 9, 0, 0
-    return 0, 0, 0, 11 - 6 * n, n * -2 - 1
+def plus(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = 3 * n + 1
+    return found
 
 
-def chosen(n: int, limit: int) -> int:
-    return 3 * n + 1 if n > limit else n
+def minus(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = n * 5 - 7
+    return found
 
 
-def test_of_multiples_every_end_is_exact() -> None:
-    compiled, other = jit(multiples), jit(chosen)
-    for factor, added in [(3, 1), (5, -7), (-4, 9), (-6, 11), (-2, -1)]:
+def negative(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = 9 + n * -4
+    return found
+
+
+def subtracted(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = 11 - 6 * n
+    return found
+
+
+def subtracted_negative(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = -1 - n * -2
+    return found
+
+
+def chosen(numbers: np.ndarray) -> int:
+    found = 0
+    for k in range(len(numbers)):
+        n = int(numbers[k])
+        found = 3 * n + 1 if n % 2 == 0 else n
+    return found
+
+
+@pytest.mark.parametrize("function", [plus, minus, negative, subtracted, subtracted_negative, chosen])
+def test_of_a_multiple_every_end_is_exact(function: Callable[..., Any]) -> None:
+    compiled = jit(function)
+    for factor in range(2, 7):
         for end in (SMALLEST, LARGEST):
-            for distance in range(-3, 4):
-                for n in ((end - added) // factor + distance, end // factor + distance):
-                    assert compiled(n, True) == multiples(n, True)
-                    assert compiled(n, False) == multiples(n, False)
-                    assert other(n, 0) == chosen(n, 0)
-                    assert other(n, n) == n
+            for distance in range(-4, 5):
+                for n in (end // factor + distance, -end // factor + distance):
+                    if SMALLEST <= n <= LARGEST:
+                        numbers = np.array([n, n])  # a loop of one turn would be none
+                        assert compiled(numbers) == function(numbers)
 
 
 ENDS = [
