@@ -1,7 +1,7 @@
 """The places of the largest and smallest elements: `argmax`, `argmin`. Of equal ones it is the first, and NaN counts
 as the most extreme.
 
-Elements are compared as integers in the same order (`_key`): NaNs need no care then, and no floating-point flag comes
+Elements are compared as integers in the same order (`key_of`): NaNs need no care then, and no floating-point flag comes
 up. Elements in a row are looked at twice, in vectors: for the extreme, and for the first that equals it. Called by
 `lowering.library`; refuses nothing.
 """
@@ -87,7 +87,7 @@ class _Line:
         """Along `axis`, for as many columns at a time as have their places in two vectors, into a row."""
         scene, b = self.scene, self.scene.b
         lanes = 2 * (scene.vector_bytes // 8)
-        type_, places = vector(_integer(self.type.dtype), lanes), vector(I64, lanes)
+        type_, places = vector(integer_of(self.type.dtype), lanes), vector(I64, lanes)
         best, where = scene.room(type_), scene.room(places)
         blocks = b.sdiv(columns, I64(lanes))
         with scene.loop("columns", blocks) as block:
@@ -112,13 +112,13 @@ class _Line:
         """What elements in a row are compared by."""
         dtype = self.type.dtype
         aligned = dtype.alignment if self.type.layout.alignment == "aligned" else 1
-        found = self.scene.b.load(pointer, align=aligned, typ=vector(_integer(dtype), lanes))
+        found = self.scene.b.load(pointer, align=aligned, typ=vector(integer_of(dtype), lanes))
         mark(self.scene, found, self.read.roots)
-        return _key(self.scene.b, found, dtype, self.node.op == "argmin")
+        return key_of(self.scene.b, found, dtype, self.node.op == "argmin")
 
     def _one_by_one(self, start: Value, axes: Sequence[int]) -> Value:
         scene, b = self.scene, self.scene.b
-        best, where, count = scene.room(_integer(self.type.dtype)), scene.room(I64), scene.room(I64)
+        best, where, count = scene.room(integer_of(self.type.dtype)), scene.room(I64), scene.room(I64)
         for room in (where, count):
             b.store(I64(0), room)
         b.store(self.keys(start, 1), best)
@@ -128,7 +128,7 @@ class _Line:
                 with scene.loop(f"axis{rest[0]}", self.lengths[rest[0]]) as index:
                     over(rest[1:], scene.offset(pointer, b.mul(index, self.read.strides[rest[0]])))
                 return
-            found, before = self.keys(pointer, 1), b.load(best, typ=_integer(self.type.dtype))
+            found, before = self.keys(pointer, 1), b.load(best, typ=integer_of(self.type.dtype))
             here, place_before = b.load(count, typ=I64), b.load(where, typ=I64)
             better = b.icmp_signed(">", found, before)
             b.store(b.select(better, found, before), best)
@@ -154,7 +154,7 @@ class _Line:
     def _largest(self, start: Value, count: Value, last: Value, lanes: int) -> Value:
         """The largest key of all elements."""
         scene, b = self.scene, self.scene.b
-        type_ = vector(_integer(self.type.dtype), lanes)
+        type_ = vector(integer_of(self.type.dtype), lanes)
         rooms = [scene.room(type_) for _ in range(UNROLL)]
         end = self.keys(self._at(start, last), lanes)
         for room in rooms:
@@ -171,7 +171,7 @@ class _Line:
         for room in rooms[1:]:
             whole = self._larger(whole, b.load(room, typ=type_))
         name = f"llvm.vector.reduce.smax.{mangled(type_)}"
-        declared = declare(scene.function.module, name, _integer(self.type.dtype), [type_])
+        declared = declare(scene.function.module, name, integer_of(self.type.dtype), [type_])
         return b.call(declared, [whole])
 
     def _first(self, start: Value, last: Value, lanes: int, key: Value) -> Value:
@@ -196,14 +196,15 @@ class _Line:
         return b.add(at, b.call(count, [bits, I1(1)]))
 
     def _at(self, start: Value, index: Value) -> Value:
-        return self.scene.b.gep(start, [index], source_etype=_integer(self.type.dtype))
+        return self.scene.b.gep(start, [index], source_etype=integer_of(self.type.dtype))
 
     def _larger(self, one: Value, other: Value) -> Value:
         name = f"llvm.smax.{mangled(one.type)}"
         return self.scene.b.call(declare(self.scene.function.module, name, one.type, [one.type] * 2), [one, other])
 
 
-def _integer(dtype: DType) -> ir.IntType:
+def integer_of(dtype: DType) -> ir.IntType:
+    """The integers of an element's size."""
     return ir.IntType(8 * dtype.itemsize)
 
 
@@ -214,7 +215,7 @@ def _in_all(b: Builder, value: Value, lanes: int) -> Value:
     return b.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
 
 
-def _key(b: Builder, bits: Value, dtype: DType, least: bool) -> Value:
+def key_of(b: Builder, bits: Value, dtype: DType, least: bool) -> Value:
     """A signed integer that is larger where the element is; with `least`, smaller. Of NaNs it is the largest."""
     type_ = bits.type
     sign = same(-(1 << (8 * dtype.itemsize - 1)), type_)

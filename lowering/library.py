@@ -17,7 +17,7 @@ from eqsat.ir.body import Scatter
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Apply, Argument
 from eqsat.ir.types import DType
-from lowering import extremes, gathering, products
+from lowering import extremes, gathering, products, searching
 from lowering.arrays import array_type, bytes_of, extents, fresh, mark, reference
 from lowering.evaluate import apply, call_inner_loop
 from lowering.flags import declare
@@ -40,6 +40,8 @@ def emit(scene: Scene, node: Node) -> None:
             products.matmul(scene, node)
         case "argmax" | "argmin":
             extremes.place(scene, node)
+        case "searchsorted":
+            searching.search(scene, node)
         case "accumulate":
             _accumulate(scene, node)
         case _:

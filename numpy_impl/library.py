@@ -21,6 +21,7 @@ from numpy_impl import (
     movement,
     products,
     reductions,
+    searching,
     selecting,
     sequences,
     shaping,
@@ -38,6 +39,7 @@ LIBRARY = Library(
     | iterating.FUNCTIONS
     | joining.FUNCTIONS
     | products.FUNCTIONS
+    | searching.FUNCTIONS
     | selecting.FUNCTIONS
     | sequences.FUNCTIONS
     | shaping.FUNCTIONS
@@ -51,6 +53,7 @@ LIBRARY = Library(
     | accumulations.METHODS
     | joining.METHODS
     | products.METHODS
+    | searching.METHODS
     | selecting.METHODS
     | shaping.METHODS
     | builtins.METHODS,

@@ -290,6 +290,7 @@ LIBRARY: dict[str, Op] = _ops(
     Op("accumulate", 1, 1.0),
     Op("argmax", 1, 1.0),
     Op("argmin", 1, 1.0),
+    Op("searchsorted", 2, 1.0),
 )
 """Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
 
@@ -308,6 +309,8 @@ matmul     two arrays of one dtype as `np.matmul`, ranks 1 or 2 each, shapes tha
 accumulate array                   `np.<ufunc>.accumulate` in the array's dtype; attr: (name of the ufunc, axis)
 argmax     array                   `np.argmax`, `np.argmin` of real numbers, of which there is one at least; attr: the
 argmin                             axis, or None: then a NumPy scalar
+searchsorted vector, array         where the array's elements belong in the vector, of one dtype of real numbers, as
+                                   `np.searchsorted`; attr: the side; the array's shape
 ========== ======================= =================================================================================
 
 The memory order of a result is the layout of its type.

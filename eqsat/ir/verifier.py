@@ -330,6 +330,17 @@ def _extreme(node: Node, facts: _Facts) -> str:
     return "" if facts.same(_shape(node), kept) else "its shape is not that of the axes it keeps"
 
 
+def _search(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 2 or node.attr not in ("left", "right") or _dtype(node) != _INT:
+        return "it is no search for places from one side"
+    vector, array = node.args
+    if len(_shape(vector)) != 1 or _dtype(vector) != _dtype(array):
+        return "it does not look into a vector for numbers of its dtype"
+    return (
+        _made(2)(node, facts) if facts.same(_shape(node), _shape(array)) else "its shape is not that of what it seeks"
+    )
+
+
 def _nonzero(node: Node, facts: _Facts) -> str:
     problem = _made(1)(node, facts)
     if problem:
@@ -438,5 +449,6 @@ _IN_ORDER: Mapping[str, Callable[[Node, _Facts], str]] = {
     "accumulate": _made(1),
     "argmax": _extreme,
     "argmin": _extreme,
+    "searchsorted": _search,
 }
 """What only functions with a body have."""
