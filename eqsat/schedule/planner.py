@@ -8,22 +8,24 @@ memory, as NumPy does. Called by `eqsat.pipeline`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from eqsat.egraph.optimize import Report, optimize
+from eqsat.egraph.optimize import Optimized, Report, optimize
 from eqsat.errors import InternalError
 from eqsat.ir import body as ir
 from eqsat.ir.body import Block, Check, Leave, Scatter, Set, Statement, Variable, Write
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.equalities import symbols
+from eqsat.ir.hearing import hears
 from eqsat.ir.nodes import NO_MAPS, Constant, Node
 from eqsat.ir.ops import LIBRARY
 from eqsat.ir.region import Region
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Routine, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array, Scalar, shape_of
 from eqsat.ir.view import View
+from eqsat.schedule.likeness import likeness
 from eqsat.schedule.memory import Memory
 from eqsat.schedule.placement import LEAVES, Item, User, base, is_number, is_view, place
 from eqsat.schedule.segments import Carver, Work
@@ -49,8 +51,9 @@ class Planned:
 
     @property
     def milliseconds(self) -> float:
-        """Spent in the optimizer."""
-        return sum(sum(report.milliseconds.values()) for report in self.reports.values())
+        """Spent in the optimizer, once for all segments that are alike."""
+        different = {id(report): report for report in self.reports.values()}
+        return sum(sum(report.milliseconds.values()) for report in different.values())
 
 
 def plan(region: Region, sizes: Mapping[Symbol, int]) -> Planned:
@@ -74,6 +77,7 @@ class _Planner:
         self.same: dict[Node, Node] = {}
         self.steps: list[Step] = []
         self.reports: dict[Segment, Report] = {}
+        self.optimized: dict[Hashable, Optimized] = {}
 
     def run(self) -> Planned:
         region, body = self.region, self.placement.body
@@ -84,7 +88,9 @@ class _Planner:
             if node.op == "counter" or node in self.placement.sized
         }
         targets = written(self.placement, self.memory)
-        routine = Routine(region, steps, numbers, self.direct(steps), targets, restored(region, steps, targets))
+        heard = hears(region)
+        back = restored(steps, targets, heard)
+        routine = Routine(region, steps, numbers, self.direct(steps), targets, back, heard)
         return Planned(routine, self.reports)
 
     def direct(self, steps: Steps) -> frozenset[Node]:
@@ -206,7 +212,10 @@ class _Planner:
     def emit(self, work: Work) -> None:
         """Optimize a segment, and put it here."""
         carved = self.carver.carve(work, self.known_as)
-        optimized = optimize(carved.region, carved.sizes)
+        key = likeness(carved)
+        optimized = self.optimized.get(key) or optimize(carved.region, carved.sizes)
+        if key is not None:
+            self.optimized[key] = optimized
         segment = Segment(optimized.program, carved.inputs, work.outputs)
         self.steps.append(segment)
         self.reports[segment] = optimized.report
