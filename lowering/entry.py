@@ -174,7 +174,8 @@ class _Call:
         self.run.attributes.add("noinline")
         status = builder.call(self.run, [builder.bitcast(self.memory, self.run.args[0].type)])
         came_up = shared.end_run(writer, state)
-        return status, came_up if hears(self.region) else number(0, INT32)
+        heard = self.work.heard if isinstance(self.work, Routine) else hears(self.region)
+        return status, came_up if heard else number(0, INT32)
 
     def _give_memory_back(self) -> None:
         """The run's own memory, of which nothing is needed any more."""

@@ -106,7 +106,8 @@ class Routine:
     (`Region.held_nodes`) and whose shapes are formulas over the function's own symbols: NumPy allocates them before the
     run, and they are filled in place.
     `written`: the parameters whose memory the function may write to. `restored`: those of them that must be put back
-    when a check fails or a floating-point flag came up, since that can happen after a write.
+    when a check fails or a floating-point flag came up, since that can happen after a write. `heard`: whether anybody
+    listens for floating-point flags (`eqsat.ir.hearing`).
     """
 
     region: Region
@@ -115,3 +116,4 @@ class Routine:
     direct: frozenset[Node]
     written: frozenset[int]
     restored: frozenset[int]
+    heard: bool = True

@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator
 from eqsat.errors import UnsupportedError
 from eqsat.ir.body import Check, Scatter, Write, statements
 from eqsat.ir.dims import ONE
-from eqsat.ir.hearing import hears
 from eqsat.ir.nodes import Node
-from eqsat.ir.region import Region
 from eqsat.ir.routine import For, If, Invoke, Labeled, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array
 from eqsat.schedule.memory import Memory
@@ -57,15 +55,15 @@ def written_array(statement: Write | Scatter) -> Node:
     return target if isinstance(target.type, Array) else target.args[0]
 
 
-def restored(region: Region, steps: Steps, targets: frozenset[int]) -> frozenset[int]:
-    """The parameters to be put back.
+def restored(steps: Steps, targets: frozenset[int], heard: bool) -> frozenset[int]:
+    """The parameters to be put back; `heard`: somebody listens for floating-point events.
 
     None if nothing fails after a write and nobody listens for floating-point flags; these are looked at when all is
     done, so that they count wherever they are raised.
     """
     if not targets or not any(map(_writes, _all(steps))):
         return frozenset()
-    return targets if hears(region) or _fails_late(steps, False)[0] else frozenset()
+    return targets if heard or _fails_late(steps, False)[0] else frozenset()
 
 
 def _fails_late(steps: Iterable[Step], after: bool) -> tuple[bool, bool]:

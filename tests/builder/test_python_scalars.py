@@ -115,11 +115,6 @@ def test_the_truth_of_an_array_is_left_to_numpy() -> None:
     assert computed(lambda b, x, s: b.operator("not", [x], s), np.zeros((1, 1))).value is True
 
 
-def test_complex_numbers_of_python_are_refused() -> None:
-    with pytest.raises(UnsupportedError, match="complex numbers"):
-        computed(lambda b, x, y, s: b.operator("mult", [x, y], s), 1j, 2.0)
-
-
 def test_integers_beyond_64_bits_are_refused_by_value() -> None:
     with pytest.raises(UnsupportedError, match="beyond 64 bits"):
         computed(lambda b, x, s: b.operator("add", [x, Known(2**64)], s), 3)
