@@ -1,6 +1,7 @@
 """One element after the other: `np.add.at` and its like, `np.bincount`. They become loops of the function's own.
 
-Called through `numpy_impl.library`. Refused: indices other than vectors of one length, one for each axis.
+Called through `numpy_impl.library`. Refused: slices before arrays among the indices,
+and results that are not of the array's kind.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from eqsat.errors import PythonRaises, UnsupportedError
-from eqsat.frontend import python_scalars, reduction
+from eqsat.frontend import fancy, python_scalars, reduction
 from eqsat.frontend.assigned import copied_if_shared
 from eqsat.frontend.builder import Builder
+from eqsat.frontend.displays import array_of
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.values import Known, TupleValue, Value
@@ -56,26 +58,35 @@ def at(ufunc: np.ufunc) -> Handler:
         target = array(builder, call, a)
         refuse_readonly(builder, target, span)
         items = indices.items if isinstance(indices, TupleValue) and not indices.is_list else (indices,)
-        arrays = [operand(builder, call, item) for item in items]
+        if isinstance(indices, TupleValue) and indices.is_list:
+            items = (array_of(builder, indices, None, span, empty=_INT64),)
+        if not any(map(fancy.is_advanced, items)):
+            raise UnsupportedError(f"{call.name} takes an array among the indices here", span, instead="x[i] += v")
+        picked = fancy.picked(builder, target, items, span)
+        lengths, count = (*picked.joint, *picked.rest), len(picked.joint)
+        if picked.place:
+            raise UnsupportedError(f"{call.name} with a slice before arrays is not compiled yet", span)
+        places = [copied_if_shared(builder, node, target, span) for node in picked.indices]
+        given = operand(builder, call, b)
+        if isinstance(given.type, Scalar):
+            value = builder.cast(given, given.type.dtype, span)
+        else:
+            value = copied_if_shared(builder, fancy.fitted(builder, given, lengths, span), target, span)
         dtype = builder.numeric(target, span).dtype
-        if len(arrays) != builder.ndim(target) or not all(_is_vector(node, "iu") for node in arrays):
-            raise UnsupportedError(f"{call.name} takes a vector of integers for each axis here", span)
-        count = builder.shape(arrays[0], span)[0]
-        for node in arrays[1:]:
-            if not builder.decide(builder.shape(node, span)[0], "==", count, span, expected=True):
-                raise UnsupportedError(f"{call.name} with indices that are broadcast is not compiled yet", span)
-        arrays = [copied_if_shared(builder, node, target, span) for node in arrays]
-        value = copied_if_shared(builder, _spread(builder, call, operand(builder, call, b), count), target, span)
 
-        def turn(counter: Node) -> None:
-            found = builder.index(target, tuple(builder.index(node, (counter,), span) for node in arrays), span)
-            given = builder.index(value, (counter,), span) if isinstance(value.type, Array) else value
-            made = builder.elementwise(ufunc, [found, given], span)
+        def turn(point: tuple[Node, ...]) -> None:
+            spot = tuple(builder.index(node, point[:count], span) for node in places)
+            found = builder.index(picked.source, (*spot, *point[count:]), span)
+            here = builder.index(value, point, span) if isinstance(value.type, Array) else value
+            made = builder.elementwise(ufunc, [found, here], span)
             if not np.can_cast(builder.numeric(made, span).dtype, dtype, "same_kind"):
                 raise UnsupportedError(f"{call.name} with results that are cut to {dtype} is not compiled", span)
+            if ufunc in (np.maximum, np.minimum):  # NumPy warns of NaNs here
+                equal = builder.elementwise(np.equal, [made, made], span)
+                builder.check(python_scalars.to_bool(equal, span))
             builder.emit(Write(found, builder.coerce(made, dtype, span), span))
 
-        each(builder, count, turn, span)
+        _everywhere(builder, lengths, turn, span)
         return NONE
 
     def handle(builder: Builder, call: Call) -> Value:
@@ -90,17 +101,18 @@ def _is_vector(node: Node, kinds: str) -> bool:
     return isinstance(node.type, Array) and node.type.ndim == 1 and node.type.dtype.kind in kinds
 
 
-def _spread(builder: Builder, call: Call, value: Node, count: Dim) -> Node:
-    """The value for each turn: an array of so many, or one number of NumPy's."""
-    span = call.span
-    if isinstance(value.type, Scalar):
-        return builder.cast(value, value.type.dtype, span)
-    shape = builder.shape(value, span)
-    if all(length == ONE for length in shape):
-        return builder.index(value, (Known(0),) * len(shape), span)
-    if len(shape) != 1 or not builder.decide(shape[0], "==", count, span, expected=True):
-        raise UnsupportedError(f"{call.name} with values of another shape is not compiled yet", span)
-    return value
+def _everywhere(
+    builder: Builder, lengths: tuple[Dim, ...], turn: Callable[[tuple[Node, ...]], None], span: Span
+) -> None:
+    """`turn` for every point of a shape, in C order."""
+
+    def over(rest: tuple[Dim, ...], point: tuple[Node, ...]) -> None:
+        if rest:
+            each(builder, rest[0], lambda counter: over(rest[1:], (*point, counter)), span)
+        else:
+            turn(point)
+
+    over(lengths, ())
 
 
 def bincount(

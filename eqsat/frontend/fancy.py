@@ -98,6 +98,17 @@ def read(builder: Builder, x: Node, items: tuple[Value, ...], span: Span) -> Nod
     return gathered(builder, _picked(builder, x, _parts(builder, items, span), span), span)
 
 
+def picked(builder: Builder, x: Node, items: tuple[Value, ...], span: Span) -> Picked:
+    """What `x[items]` picks, where some item is advanced."""
+    items, _ = _without_numbers(builder, items, span)
+    return _picked(builder, x, _parts(builder, items, span), span)
+
+
+def fitted(builder: Builder, value: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+    """The value as it is read over the shape that is assigned to."""
+    return _fitted(builder, value, shape, span)
+
+
 def gathered(builder: Builder, picked: Picked, span: Span) -> Node:
     """The elements that are picked, in new memory, in NumPy's order."""
     layout = _gathered_layout(picked, span)
