@@ -122,6 +122,8 @@ def _divided(builder: Builder, symbol: str, operands: Sequence[Node], common: DT
 
 
 def _power(builder: Builder, operands: Sequence[Node], common: DType, span: Span) -> Node:
+    if common.kind == "b":  # np.bool has no scalar mathematics: the ufunc, which computes in int8
+        return builder.elementwise(np.power, operands, span)
     if common.kind in "iu":
         return _integer_power(builder, operands, common, span)
     if common.kind == "c":
