@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eqsat.errors import PythonRaises, UnsupportedError
+from eqsat.errors import LayoutsDifferError, PythonRaises, UnsupportedError
 from eqsat.frontend.builder import PYTHON_BOOL, PYTHON_INT, PYTHON_TYPES, Builder
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.values import Known, Maybe, SliceValue, TupleValue, Value
@@ -70,16 +70,16 @@ _PYTHON = [np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64), np.dtyp
 
 def form_of(builder: Builder, value: Value, born: int, span: Span) -> Form:
     """The form of one value; integers that are computed from serial `born` on are not known where ways meet."""
-    match value:
-        case Node(type=Array(shape=shape)):
-            loose = (axis for axis, length in enumerate(shape) if _is_younger(builder, length, born))
-            return Leaf(value.type, frozenset(loose))
-        case Node(type=Scalar()):
-            return Leaf(value.type)
-        case TupleValue():
-            return Items(tuple(form_of(builder, item, born, span) for item in value.items), value.is_list)
-        case Known() | SliceValue():
-            return Static(value)
+    if isinstance(value, TupleValue):
+        return Items(tuple(form_of(builder, item, born, span) for item in value.items), value.is_list)
+    if not isinstance(value, Node):
+        return Static(value)
+    type_ = value.type
+    if isinstance(type_, Array):
+        loose = (axis for axis, length in enumerate(type_.shape) if _is_younger(builder, length, born))
+        return Leaf(type_, frozenset(loose))
+    if isinstance(type_, Scalar):
+        return Leaf(type_)
     raise UnsupportedError("this value cannot be carried", span, instead="keep numbers and arrays")
 
 
@@ -104,7 +104,8 @@ def unify(builder: Builder, name: str, one: Form, other: Form, span: Span, place
             joint = _arrays(builder, first, second, span)
             if joint is not None:
                 return joint
-    raise UnsupportedError(
+    laid_out = first is not None and second is not None and _differ_in_layout(first.type, second.type)
+    raise (LayoutsDifferError if laid_out else UnsupportedError)(
         f"`{name}` holds values of two kinds where these ways meet",
         span,
         have=" and ".join(
@@ -112,6 +113,12 @@ def unify(builder: Builder, name: str, one: Form, other: Form, span: Span, place
         ),
         instead="give it one type on all ways, or two names",
     )
+
+
+def _differ_in_layout(one: Scalar | Array, other: Scalar | Array) -> bool:
+    if not isinstance(one, Array) or not isinstance(other, Array):
+        return False
+    return one.ndim == other.ndim and one.dtype == other.dtype
 
 
 def carrier_for(name: str, form: Form, maybe: bool) -> Carrier:
