@@ -67,9 +67,6 @@ def test_writing_into_a_read_only_array_raises_numpys_error() -> None:
 
 
 UNSUPPORTED = [
-    "for i in range(3):\n    x = x + i\nreturn x",
-    "while x.sum() < 3:\n    x = x + 1\nreturn x",
-    "if x.sum() > 0:\n    x = x + 1\nreturn x",
     "try:\n    y = x\nexcept ValueError:\n    y = x\nreturn y",
     "with np.errstate():\n    return x",
     "print(x)\nreturn x",
@@ -77,23 +74,18 @@ UNSUPPORTED = [
     "return [y for y in x]",
     "import os\nreturn x",
     "global X\nX = x\nreturn x",
-    "x[0] = 1\nreturn x",
-    "x += 1\nreturn x",
-    "return x[x > 0]",
     "return np.linalg.inv(x)",
     "return np.sort(x)",
-    "return x + np.array([1.0, 2.0])",
-    "return x + np.arange(6)",
     "return x.imag",
     "return np.fft.fft(x)",
     "return np.sum(x, where=x > 0)",
-    "return np.sqrt(x, out=x)",
     "return {'a': x}",
+    "for key in {1: 2}:\n    x = x + key\nreturn x",
+    "parts = []\nparts.append(x)\nreturn x",
+    "y = x if x[0] > 0 else 1.0\nreturn y",
     "class A:\n    pass\nreturn x",
     "return open('file')",
-    "return (y := x)",
     "yield x",
-    "del x",
 ]
 
 
