@@ -11,10 +11,10 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.assigned import assigned
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
+from eqsat.frontend.fancy import fitted
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import long_integer
-from eqsat.frontend.writes import fitting
 from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.types import Array, DType, Layout, Scalar, c_layout, packed_layout
@@ -108,7 +108,7 @@ def full(
     layout = layout_of(call, dims, order)
     if isinstance(fill.type, Scalar):
         return repeated(builder, call, fill, dims, wanted, layout)
-    read = assigned(builder, fitting(builder, fill, dims, call.span), supported(call, wanted), call.span)
+    read = assigned(builder, fitted(builder, fill, dims, call.span), supported(call, wanted), call.span)
     if isinstance(read.type, Scalar):
         return repeated(builder, call, read, dims, wanted, layout)
     return Node("copy", (read,), None, Array(wanted, dims, layout), call.span)

@@ -51,15 +51,6 @@ def ufunc_handler(ufunc: np.ufunc) -> Handler:
     return handle
 
 
-def where(builder: Builder, call: Call, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
-    """`np.where` with three arguments."""
-    if x == NONE and y == NONE:
-        raise UnsupportedError(
-            "np.where with one argument is not compiled yet", call.span, instead="np.where(condition, x, y)"
-        )
-    return builder.select(condition, x, y, call.span)
-
-
 def clip(
     builder: Builder,
     call: Call,
@@ -175,7 +166,6 @@ def _power_of_ten(exponent: int) -> float:
 
 FUNCTIONS: dict[object, Handler] = {
     **{op.ufunc: ufunc_handler(op.ufunc) for op in UFUNCS.values() if op.ufunc is not None},
-    np.where: handler(where),
     np.clip: handler(clip),
     np.round: handler(round_),
     np.around: handler(round_),

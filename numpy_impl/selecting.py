@@ -16,10 +16,11 @@ from eqsat.frontend.assigned import assigned
 from eqsat.frontend.broadcast import broadcast_view
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
+from eqsat.frontend.fancy import fitted
 from eqsat.frontend.library import Call, Handler
 from eqsat.frontend.promotion import operand_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
-from eqsat.frontend.writes import fitting, refuse_readonly
+from eqsat.frontend.writes import refuse_readonly
 from eqsat.ir.body import Write
 from eqsat.ir.dims import ONE, Dim, product
 from eqsat.ir.nodes import Node
@@ -275,7 +276,7 @@ def _put_where(builder: Builder, call: Call, target: Node, value: Node, mask: No
     span = call.span
     assert isinstance(target.type, Array)
     shape, dtype = target.type.shape, target.type.dtype
-    made = assigned(builder, fitting(builder, value, shape, span), dtype, span)
+    made = assigned(builder, fitted(builder, value, shape, span), dtype, span)
     if mask is not None:
         chosen = _spread(builder, call, mask, shape)
         layout = builder.ordered(target, "K", span)

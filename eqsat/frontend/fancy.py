@@ -104,11 +104,6 @@ def picked(builder: Builder, x: Node, items: tuple[Value, ...], span: Span) -> P
     return _picked(builder, x, _parts(builder, items, span), span)
 
 
-def fitted(builder: Builder, value: Node, shape: tuple[Dim, ...], span: Span) -> Node:
-    """The value as it is read over the shape that is assigned to."""
-    return _fitted(builder, value, shape, span)
-
-
 def gathered(builder: Builder, picked: Picked, span: Span) -> Node:
     """The elements that are picked, in new memory, in NumPy's order."""
     layout = _gathered_layout(picked, span)
@@ -145,8 +140,8 @@ def write(builder: Builder, target: Node, items: tuple[Value, ...], value: Value
         spot = builder.index(target, items, span)
         if isinstance(spot.type, Scalar) and builder.ndim(given):
             raise PythonRaises("setting an array element with a sequence", span)
-        fitted = _fitted(builder, given, shape_of(builder.numeric(spot, span)), span)
-        builder.emit(Write(spot, assigned(builder, fitted, type_.dtype, span), span))
+        shaped = fitted(builder, given, shape_of(builder.numeric(spot, span)), span)
+        builder.emit(Write(spot, assigned(builder, shaped, type_.dtype, span), span))
         return
     parts = _parts(builder, items, span)
     if _write_by_choice(builder, target, parts, given, span):
@@ -159,19 +154,19 @@ def write(builder: Builder, target: Node, items: tuple[Value, ...], value: Value
 
 def scatter(builder: Builder, picked: Picked, given: Node, span: Span, *, alone: bool) -> None:
     """Put `given` where an index picks. `alone`: there was but one array between the brackets, and nothing else."""
-    fitted = _fitted(builder, given, picked.shape, span)
+    shaped = fitted(builder, given, picked.shape, span)
     dtype = builder.numeric(picked.source, span).dtype
-    if isinstance(fitted.type, Array) and fitted.type.ndim and picked.place:
+    if isinstance(shaped.type, Array) and shaped.type.ndim and picked.place:
         back = picked.order
         order = tuple(back.index(k) for k in range(len(back)))
-        fitted = builder.view(fitted, transpose_view(order), tuple(picked.shape[k] for k in order), span)
+        shaped = builder.view(shaped, transpose_view(order), tuple(picked.shape[k] for k in order), span)
     if not picked.indices:
         whole: tuple[Value, ...] = (Known(None),) * len(picked.joint)
         spot = builder.index(picked.source, (*whole, Known(Ellipsis)), span)
-        builder.emit(Write(spot, assigned(builder, fitted, dtype, span), span))
+        builder.emit(Write(spot, assigned(builder, shaped, dtype, span), span))
         return
-    fitted, indices = _in_order_of_writing(builder, picked, fitted, span, alone=alone)
-    value = copied_if_shared(builder, assigned(builder, fitted, dtype, span), picked.source, span)
+    shaped, indices = _in_order_of_writing(builder, picked, shaped, span, alone=alone)
+    value = copied_if_shared(builder, assigned(builder, shaped, dtype, span), picked.source, span)
     indices = tuple(copied_if_shared(builder, index, picked.source, span) for index in indices)
     builder.emit(Scatter(picked.source, indices, value, True, span))
 
@@ -385,7 +380,7 @@ def _walk(picked: Picked, operands: Sequence[Layout], span: Span) -> tuple[int, 
 # Values ---------------------------------------------------------------------------------------------------------
 
 
-def _fitted(builder: Builder, value: Node, shape: tuple[Dim, ...], span: Span) -> Node:
+def fitted(builder: Builder, value: Node, shape: tuple[Dim, ...], span: Span) -> Node:
     """The value as it is read over the shape that is assigned to."""
     if not isinstance(value.type, Array):
         return value

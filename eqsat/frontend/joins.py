@@ -276,8 +276,3 @@ def _text(form: Form) -> str:
             if isinstance(value, SliceValue):
                 return "a slice"
             return repr(value.value) if isinstance(value.value, _SHOWN) else "a function or other object"
-
-
-def no_value(name: str, span: Span) -> PythonRaises:
-    """The error for a name that is read where no way has given it a value."""
-    return PythonRaises(f"`{name}` is read before it has a value", span)

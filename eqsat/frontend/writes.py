@@ -13,13 +13,12 @@ import numpy as np
 from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend import fancy, structure
 from eqsat.frontend.assigned import assigned
-from eqsat.frontend.broadcast import broadcast_view
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
 from eqsat.frontend.values import Known, TupleValue, Value
 from eqsat.frontend.weak import long_integer
 from eqsat.ir.body import Write
-from eqsat.ir.dims import ONE, Dim
+from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -72,31 +71,8 @@ def write(builder: Builder, target: Node, value: Value, span: Span) -> None:
             node = builder.element(node, span)
         builder.emit(Write(target, assigned(builder, node, type_.dtype, span), span))
         return
-    made = assigned(builder, fitting(builder, node, shape_of(type_), span), type_.dtype, span)
+    made = assigned(builder, fancy.fitted(builder, node, shape_of(type_), span), type_.dtype, span)
     builder.emit(Write(target, made, span))
-
-
-def fitting(builder: Builder, value: Node, shape: tuple[Dim, ...], span: Span) -> Node:
-    """The value as it is read over the shape that it is assigned to; leading axes of length one may be too many."""
-    if not isinstance(value.type, Array):
-        return value
-    while value.type.ndim > len(shape) and value.type.shape[0] == ONE:
-        value = builder.index(value, (Known(0),), span)
-        assert isinstance(value.type, Array | Scalar)
-        if isinstance(value.type, Scalar):
-            return value
-    if value.type.ndim > len(shape):
-        raise PythonRaises("could not broadcast the value into the shape that it is assigned to", span)
-    lead = len(shape) - value.type.ndim
-    for axis, length in enumerate(value.type.shape, lead):
-        if length != ONE and not builder.decide(length, "==", shape[axis], span, expected=True):
-            raise PythonRaises("could not broadcast the value into the shape that it is assigned to", span)
-    if not value.type.ndim:
-        return builder.element(value, span)
-    source = tuple(shape[axis] if length != ONE else ONE for axis, length in enumerate(value.type.shape, lead))
-    view = broadcast_view(source, shape)
-    whole = view.is_identity and value.type.shape == shape
-    return value if whole else builder.view(value, view, shape, span)
 
 
 def update(builder: Builder, symbol: str, target: Node, operand: Value, span: Span) -> None:
@@ -120,7 +96,7 @@ def write_out(builder: Builder, target: Node, made: Value, span: Span) -> None:
             raise PythonRaises("the result does not fit the array that it is put into", span)
     if not np.can_cast(found, type_.dtype, "same_kind"):
         raise PythonRaises(f"cannot cast {found} to {type_.dtype} with same_kind", span)
-    value = fitting(builder, node, mine, span)
+    value = fancy.fitted(builder, node, mine, span)
     builder.emit(Write(target, builder.coerce(value, type_.dtype, span), span))
 
 
