@@ -216,8 +216,17 @@ def _same_sharing(actual: Outcome, expected: Outcome) -> None:
             if so["shares memory with"] and should_be["shares memory with"] and other_name.startswith("array"):
                 _same_steps(name, one, theirs[place][1])
             for relation, holds in so.items():
+                if relation == "is" and should_be["is"] and _are_twins(one, other):
+                    continue  # which of two equal views is which is not promised
                 if holds != should_be[relation]:
                     raise AssertionError(f"{name} {relation} {other_name}: {holds} instead of {should_be[relation]}")
+
+
+def _are_twins(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays are equal views of one array."""
+    place = (one.ctypes.data, one.shape, one.strides, one.dtype)
+    same = place == (other.ctypes.data, other.shape, other.strides, other.dtype)
+    return same and one.base is not None and one.base is other.base
 
 
 def _named_arrays(outcome: Outcome) -> list[tuple[str, np.ndarray]]:

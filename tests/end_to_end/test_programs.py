@@ -16,7 +16,6 @@ from tests.end_to_end.programs import BY_NAME, PROGRAMS, Program
 
 LAYOUTS = ("F", "strided", "reversed", "misaligned")
 REFUSED = {
-    "early_out": UnsupportedError,  # asks whether two arguments are one array
     "first_above": UnsupportedError,  # gives an int on one way, None on the other
     "table_of_strategies": TypingError,  # takes a string
     "xorshift_numbers": UnsupportedError,  # Python's integers beyond 64 bits
