@@ -17,8 +17,8 @@ from eqsat.frontend.builder import Builder
 from eqsat.frontend.displays import array_of
 from eqsat.frontend.facts import is_local
 from eqsat.frontend.library import Call, Handler
-from eqsat.frontend.values import Known, TupleValue, Value
-from eqsat.frontend.writes import refuse_readonly
+from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
+from eqsat.frontend.writes import refuse_readonly, write
 from eqsat.ir.body import For, Write
 from eqsat.ir.dims import ONE, ZERO, Dim
 from eqsat.ir.nodes import Node
@@ -57,6 +57,9 @@ def at(ufunc: np.ufunc) -> Handler:
         span = call.span
         target = array(builder, call, a)
         refuse_readonly(builder, target, span)
+        if builder.ndim(target):  # NumPy refuses read-only memory also where there is no index, and nothing to write
+            nothing = SliceValue(Known(0), Known(0), Known(None))
+            write(builder, builder.index(target, (nothing,), span), Known(0), span)
         items = indices.items if isinstance(indices, TupleValue) and not indices.is_list else (indices,)
         if isinstance(indices, TupleValue) and indices.is_list:
             items = (array_of(builder, indices, None, span, empty=_INT64),)

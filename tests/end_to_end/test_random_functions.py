@@ -16,7 +16,7 @@ from tests.end_to_end.effort import STANDARD
 
 PROGRAMS = 200
 MOST_REFUSED = 0.15
-LEAST_NATIVE = 0.85
+LEAST_NATIVE = 0.75
 MOST_QUIET = 0.1
 """Shares of the calls: refused; of those that return, answered by native code; with warnings left out."""
 

