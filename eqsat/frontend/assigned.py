@@ -9,8 +9,8 @@ from __future__ import annotations
 from eqsat.errors import PythonRaises
 from eqsat.frontend import python_scalars
 from eqsat.frontend.builder import Builder
-from eqsat.ir.body import Set, Statement, inner_blocks, statements
-from eqsat.ir.nodes import IN_PLACE, Node
+from eqsat.ir.body import Set, root_of
+from eqsat.ir.nodes import Node
 from eqsat.ir.span import Span
 from eqsat.ir.types import Array, DType, Scalar
 
@@ -44,7 +44,7 @@ def copied_if_shared(builder: Builder, value: Node, target: Node, span: Span) ->
 
 def may_share(builder: Builder, one: Node, other: Node) -> bool:
     """Whether two arrays may have memory in common."""
-    first, second = base(one), base(other)
+    first, second = root_of(one), root_of(other)
     if first is second:
         return True
     if {first.op, second.op} <= {"param", "read"}:
@@ -55,19 +55,7 @@ def may_share(builder: Builder, one: Node, other: Node) -> bool:
     return False
 
 
-def base(node: Node) -> Node:
-    """The array in whose memory a node is."""
-    while node.op in IN_PLACE:
-        node = node.args[0]
-    return node
-
-
 def _is_held(builder: Builder, fresh: Node) -> bool:
     """Whether some variable may refer to a fresh array."""
-    recorded = [one for opened in builder.recorder.open for one in opened.statements]
-    everything = [one for outer in recorded for one in _within(outer)]
-    return any(isinstance(one, Set) and base(one.value) is fresh for one in everything)
-
-
-def _within(statement: Statement) -> list[Statement]:
-    return [statement, *(inner for block in inner_blocks(statement) for inner in statements(block))]
+    statements = builder.recorder.everything()
+    return any(isinstance(one, Set) and root_of(one.value) is fresh for one in statements)

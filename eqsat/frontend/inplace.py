@@ -15,7 +15,7 @@ from eqsat.errors import PythonRaises
 from eqsat.frontend import structure
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.values import Flat, Maybe, SliceValue, TupleValue, Value
-from eqsat.ir.body import Scatter, Set, Statement, Write, inner_blocks, root_of, statements
+from eqsat.ir.body import Scatter, Set, Write, root_of
 from eqsat.ir.nodes import IN_PLACE, Node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import Span
@@ -44,12 +44,10 @@ def is_free(scope: Scope, array: Node, name: str) -> bool:
 
 def is_written(scope: Scope, array: Node) -> bool:
     """Whether a statement writes into the array or holds on to it, so that it is more than a value."""
-    recorded = (one for opened in scope.builder.recorder.open for one in opened.statements)
-    everything = (one for outer in recorded for one in (outer, *within(outer)))
     return any(
         (isinstance(one, Write | Scatter) and root_of(one.target) is array)
         or (isinstance(one, Set) and root_of(one.value) is array)
-        for one in everything
+        for one in scope.builder.recorder.everything()
     )
 
 
@@ -70,12 +68,6 @@ def updated(scope: Scope, symbol: str, array: Node, operand: Value, span: Span) 
             raise PythonRaises(f"cannot cast {made.type.dtype} to {array.type.dtype} with same_kind", span)
         made = builder.cast(made, array.type.dtype, span)
     return dataclasses.replace(made, type=array.type)
-
-
-def within(statement: Statement) -> Iterator[Statement]:
-    """The statements within a statement."""
-    for block in inner_blocks(statement):
-        yield from statements(block)
 
 
 def _memory_of(node: Node) -> Iterator[Node]:

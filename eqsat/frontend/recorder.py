@@ -7,11 +7,11 @@ is `in_order`, and every check is a statement at its place. Refuses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from eqsat.ir.body import LOCAL, Block, Body, Check, Statement
+from eqsat.ir.body import LOCAL, Block, Body, Check, Statement, inner_blocks, statements
 from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.nodes import Node, next_serial
 from eqsat.ir.span import Span
@@ -102,6 +102,14 @@ class Recorder:
         self.checks[:] = checks
         self.in_order = False
         self.start()
+
+    def everything(self) -> Iterator[Statement]:
+        """Every statement so far, those within others too."""
+        for opened in self.open:
+            for outer in opened.statements:
+                yield outer
+                for block in inner_blocks(outer):
+                    yield from statements(block)
 
     def is_here(self, node: Node) -> bool:
         """Whether a node was made in the block that is open, not around it."""

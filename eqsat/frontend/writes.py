@@ -31,15 +31,7 @@ IN_PLACE_OPERATORS = frozenset(
 
 def is_fancy(items: Sequence[Value]) -> bool:
     """Whether an index is advanced: an array, a list of numbers or a bool stands in it."""
-    return any(_is_advanced(item) for item in items)
-
-
-def _is_advanced(item: Value) -> bool:
-    if isinstance(item, TupleValue):
-        return True
-    if isinstance(item, Known):
-        return isinstance(item.value, bool | np.bool | list)
-    return isinstance(item, Node) and (isinstance(item.type, Array) or item.type.dtype.kind == "b")  # type: ignore[union-attr]
+    return any(map(fancy.is_advanced, items))
 
 
 def element_of(builder: Builder, base: Node, items: tuple[Value, ...], span: Span) -> Node:
