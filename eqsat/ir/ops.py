@@ -291,6 +291,10 @@ LIBRARY: dict[str, Op] = _ops(
     Op("argmax", 1, 1.0),
     Op("argmin", 1, 1.0),
     Op("searchsorted", 2, 1.0),
+    Op("inv", 1, 1.0),
+    Op("solve", 2, 1.0),
+    Op("det", 1, 1.0),
+    Op("opaque", 0, 1.0),
 )
 """Operations that the e-graph does not hold: each runs as a whole, at its place, and its result is new memory.
 
@@ -311,11 +315,22 @@ argmax     array                   `np.argmax`, `np.argmin` of real numbers, of 
 argmin                             axis, or None: then a NumPy scalar
 searchsorted vector, array         where the array's elements belong in the vector, of one dtype of real numbers, as
                                    `np.searchsorted`; attr: the side; the array's shape
+inv        matrix                  as `np.linalg.inv` of a square matrix of float32, float64 or complex; a singular one
+                                   fails as a `Check` does
+solve      matrix, array           as `np.linalg.solve` of a square matrix and a vector or matrix, of one such dtype
+det        matrix                  as `np.linalg.det`: a NumPy scalar
+opaque     (by function)           a function of the user's; attr: an `eqsat.ir.opaque.Opaque`
 ========== ======================= =================================================================================
 
 The memory order of a result is the layout of its type.
 
 Written-to counterpart of `gather`: the statement `Scatter` of `eqsat.ir.body`.
+"""
+
+CALLS = frozenset({"matmul", "inv", "solve", "det", "opaque"})
+"""Library operations that depend on nothing but their operands' elements, and that rules can speak of.
+
+Where a rule at hand speaks of one, the e-graph holds it (`eqsat.ir.program.Call`).
 """
 
 OPS: dict[str, Op] = UFUNCS | STRUCTURAL | PYTHON_OPS | PYTHON_CHECKS | MATH | MATH_CHECKS | COMPLEX

@@ -99,7 +99,22 @@ class Fold:
     dtype: DType
 
 
-Term = Load | Known | Argument | Size | Apply | Fold
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A library operation (`eqsat.ir.ops.CALLS`) on whole arrays: `name` and `attr` are those of the node.
+
+    Each of `args` is a `Load`, which gives an array of the shape in `shapes` (not of the kernel's), or, with the shape
+    (), a term of a number, in which every `Load` is of a buffer without axes. It may fail, as a check does.
+    """
+
+    name: str
+    attr: object
+    args: tuple[Term, ...]
+    shapes: tuple[tuple[Dim, ...], ...]
+    dtype: DType
+
+
+Term = Load | Known | Argument | Size | Apply | Fold | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +130,8 @@ class Window:
 class Kernel:
     """Fill `target`, or with a `window` the part of it that the window maps to, which may be a parameter's.
 
-    A `Fold` stands at the root of the term or nowhere. Such a kernel reads of the memory that it writes to the very
-    element that it writes, or none that it writes.
+    A `Fold` or a `Call` stands at the root of the term or nowhere. A kernel with a window reads of the memory that it
+    writes to the very element that it writes, or none that it writes.
     """
 
     target: Buffer
@@ -146,7 +161,7 @@ class Program:
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly below."""
-    if isinstance(term, Apply):
+    if isinstance(term, Apply | Call):
         return term.args
     return (term.arg,) if isinstance(term, Fold) else ()
 

@@ -173,7 +173,7 @@ class Region:
 
     With a `body` (see `eqsat.ir.body`) it has control flow or writes into arrays, and no `checks` of its own.
     `overwrites` stand in the regions that `eqsat.schedule` makes of stretches of such a body. `estimates`: numbers that
-    the cost model takes for local symbols.
+    the cost model takes for local symbols. `flags`: the fast-math flags that are granted (`eqsat.ir.flags`).
     """
 
     name: str
@@ -186,6 +186,7 @@ class Region:
     body: Body | None = None
     overwrites: tuple[Overwrite, ...] = ()
     estimates: Mapping[Symbol, int] = field(default_factory=dict[Symbol, int])
+    flags: frozenset[str] = frozenset()
 
     def result_nodes(self) -> Iterator[Node]:
         """The nodes among the results, left to right."""
