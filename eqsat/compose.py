@@ -11,7 +11,9 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, overload
 
+from eqsat.ir.flags import Fastmath
 from eqsat.jit import Dispatcher
+from eqsat.options import DEFAULT, Options
 from lowering.callable import NativeCallable, fallback_address
 
 if TYPE_CHECKING:
@@ -37,11 +39,13 @@ def stages() -> Stages:
 
 
 @overload
-def jit(function: Callable[..., Any], *, boundscheck: bool = True) -> Jitted: ...
+def jit(function: Callable[..., Any], *, boundscheck: bool = True, fastmath: Fastmath = False) -> Jitted: ...
 @overload
-def jit(function: None = None, *, boundscheck: bool = True) -> Callable[[Callable[..., Any]], Jitted]: ...
 def jit(
-    function: Callable[..., Any] | None = None, *, boundscheck: bool = True
+    function: None = None, *, boundscheck: bool = True, fastmath: Fastmath = False
+) -> Callable[[Callable[..., Any]], Jitted]: ...
+def jit(
+    function: Callable[..., Any] | None = None, *, boundscheck: bool = True, fastmath: Fastmath = False
 ) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """Compile a function of NumPy code: same results, to the bit, many times faster.
 
@@ -52,6 +56,9 @@ def jit(
     With `boundscheck=False` an index that is out of range is not an IndexError but reads or writes whatever is there,
     as in C; by default it raises. Only indices that are not known to be in range cost anything.
 
+    `fastmath` grants freedoms of arithmetic, by LLVM's names (`eqsat.ir.flags`): True, or a set of "nnan", "ninf",
+    "nsz", "arcp", "contract", "afn" and "reassoc". By default none is granted, and every bit is NumPy's.
+
     >>> import numpy as np
     >>> @jit
     ... def above(a, b):
@@ -59,10 +66,16 @@ def jit(
     >>> above(np.array([1.0, 9.0]), np.array([1.0, 8.0]))
     array([False,  True])
     """
+    return _decorated(function, Options.of(boundscheck=boundscheck, fastmath=fastmath))
+
+
+def _decorated(function: Callable[..., Any] | None, options: Options) -> Any:
     if function is None:
-        return functools.partial(jit, boundscheck=boundscheck)
+        return functools.partial(_decorated, options=options)
     if isinstance(function, Jitted):
-        return function
+        if options in (DEFAULT, function.options):
+            return function
+        function = function.py_func
     if not isinstance(function, FunctionType):
         raise TypeError(f"jit expects a Python function, not {type(function).__name__}")
-    return Jitted(function, stages, fallback_address(), boundscheck=boundscheck)
+    return Jitted(function, stages, fallback_address(), options)

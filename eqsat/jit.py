@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from eqsat.errors import PlainPythonWarning, PythonRaises, UnsupportedError
+from eqsat.options import DEFAULT, Options
 
 if TYPE_CHECKING:
     from eqsat.explain import Explanation
@@ -35,11 +36,11 @@ class Dispatcher:
     """
 
     def __init__(
-        self, function: types.FunctionType, stages: Callable[[], Stages], fallback: int, *, boundscheck: bool = True
+        self, function: types.FunctionType, stages: Callable[[], Stages], fallback: int, options: Options = DEFAULT
     ) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
-        self._boundscheck = boundscheck
+        self.options = options
         self._stages = stages
         self._fallback = fallback
         self._specializations: list[Specialization] = []
@@ -110,7 +111,7 @@ class Dispatcher:
 
     def _as_positional(self) -> Dispatcher:
         """A second dispatcher whose native code takes the keyword-only parameters by position."""
-        other = type(self)(self.py_func, self._stages, self._fallback, boundscheck=self._boundscheck)
+        other = type(self)(self.py_func, self._stages, self._fallback, self.options)
         other._keyword_only = False
         other._specializations = self._specializations
         other._retired = self._retired
@@ -121,7 +122,7 @@ class Dispatcher:
         from eqsat.pipeline import specialize
 
         try:
-            new = specialize(self.py_func, args, self._stages(), boundscheck=self._boundscheck)
+            new = specialize(self.py_func, args, self._stages(), self.options)
         except PythonRaises as reason:
             return reason.with_traceback(None)  # whose frames would keep the arguments alive
         stale = [old for old in self._specializations if not all(c.holds() for c in old.region.captures)]

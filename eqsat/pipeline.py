@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from types import FunctionType
 from typing import Protocol
@@ -25,6 +25,7 @@ from eqsat.ir.region import Region
 from eqsat.ir.routine import Routine
 from eqsat.ir.types import Type
 from eqsat.ir.verifier import verify
+from eqsat.options import DEFAULT, Options
 from eqsat.schedule.planner import plan
 
 
@@ -85,9 +86,9 @@ class Specialization:
 
 
 def specialize(
-    function: FunctionType, arguments: tuple[object, ...], stages: Stages, *, boundscheck: bool = True
+    function: FunctionType, arguments: tuple[object, ...], stages: Stages, options: Options = DEFAULT
 ) -> Specialization:
-    """Compile `function` for `arguments`. Without `boundscheck`, indices that are out of range do anything.
+    """Compile `function` for `arguments`, as `options` say.
 
     Raises `PythonRaises` where NumPy or Python would raise for them, and the errors of `eqsat.errors` for what is
     not supported.
@@ -110,8 +111,9 @@ def specialize(
         strides=strides_of(arguments),
         memory=memory_of(arguments),
         objects={position: id(argument) for position, argument in enumerate(arguments)},
-        boundscheck=boundscheck,
+        boundscheck=options.boundscheck,
     )
+    region = replace(region, flags=options.flags)
     sizes |= sizes_of([param.captured for param in region.params[len(arguments) :]], len(arguments))
     sizes |= region.estimates
     if os.environ.get("EQSAT_CHECK") == "1":

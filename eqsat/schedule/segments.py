@@ -92,7 +92,9 @@ class _Segment:
         params = self.params()
         region = self.carver.region
         span = work.write.span if work.write is not None else region.span
-        made = Region(region.name, params, TupleOf(outputs), self.guards(), checks, (), span, None, write)
+        made = Region(
+            region.name, params, TupleOf(outputs), self.guards(), checks, (), span, None, write, flags=region.flags
+        )
         return Carved(made, tuple(self.inputs), self.estimates(params))
 
     # What is read ------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ FLOORS: dict[str, int] = {
     "lowering": 4,
     "eqsat.egraph": 5,
     "eqsat.schedule": 6,
+    "eqsat.options": 3,
     "eqsat.pipeline": 7,
     "eqsat.cache": 7,
     "eqsat.explain": 8,
