@@ -44,7 +44,7 @@ def product(s: Site, x: Parts, y: Parts) -> Parts:
 
 def _plain(s: Site) -> Site:
     """Python takes no notice of floating-point flags."""
-    return Site(s.b, s.inputs, s.output, "nothing")
+    return Site(s.b, s.inputs, s.output, "nothing", s.flags)
 
 
 def _of_parts(code: Callable[[Site, Parts, Parts], Parts]) -> Code:
@@ -240,15 +240,15 @@ def _equal(s: Site, x: Value, y: Value) -> Value:
 
 
 def _add(s: Site, x: Value, y: Value) -> Value:
-    return s.b.fadd(x, y)
+    return s.b.fadd(x, y, flags=s.flags)
 
 
 def _subtract(s: Site, x: Value, y: Value) -> Value:
-    return s.b.fsub(x, y)
+    return s.b.fsub(x, y, flags=s.flags)
 
 
 def _negative(s: Site, x: Value) -> Value:
-    return s.b.fneg(x)
+    return s.negative(x)
 
 
 def _quotient(s: Site, x: Parts, y: Parts) -> Parts:

@@ -70,6 +70,11 @@ class Code:
         b.position_at_end(work)
         return Code(program, around, b.function, vector_bytes, rooms, ir.IRBuilder(sizes), b, work, scratches=scratches)
 
+    @property
+    def granted(self) -> frozenset[str]:
+        """The fast-math flags of the function."""
+        return self.program.region.flags
+
     def finish(self) -> None:
         """Close the block of sizes."""
         self.entry.branch(self.work)

@@ -18,6 +18,7 @@ from eqsat.ir.types import DType
 from lowering import python_ops
 from lowering.context import Code, Point
 from lowering.flags import raise_flags, test_flags
+from lowering.freedom import flags_of, settled
 from lowering.loops import Accesses
 from lowering.numpy_loops import inner_loop
 from lowering.scalar import dtypes_of, inline
@@ -33,6 +34,9 @@ class Emitting(Protocol):
 
     @property
     def function(self) -> ir.Function: ...
+
+    @property
+    def granted(self) -> frozenset[str]: ...
 
     def room(self, type_: ir.Type) -> Value:
         """Room on the stack, for as long as the function runs."""
@@ -86,11 +90,13 @@ def _constant(code: Code, term: Term, lanes: int) -> Value | None:
 def apply(code: Emitting, term: Apply, args: list[Value], lanes: int, care: Care = "everything") -> Value:
     """The value of an operation on these values of its arguments."""
     if term.name.startswith(("py.", "ok.")):
-        return python_ops.emit(code.b, term, args, care)
+        value = python_ops.emit(code.b, term, args, care, code.granted)
+        return settled(code.b, value, term.dtype, (arg.dtype for arg in term.args), code.granted)
     found = inline(term.name, term.signature)
     if found is not None:
         inputs, _ = dtypes_of(term.signature)
-        return found(Site(code.b, inputs, term.dtype, care), *args)
+        value = found(Site(code.b, inputs, term.dtype, care, flags_of(term.name, code.granted)), *args)
+        return settled(code.b, value, term.dtype, inputs, code.granted)
     if lanes != 1:
         raise InternalError(f"{term.name} {term.signature} has no inline code for vectors")
     return _borrow_one(code, term, args)

@@ -22,6 +22,7 @@ from eqsat.ir.types import DType
 from lowering import half
 from lowering.context import Code, Point
 from lowering.evaluate import call_inner_loop
+from lowering.freedom import flags_of_fold, settled
 from lowering.loops import Axis, FoldColumns, FoldRuns, total
 from lowering.pairwise import WINDOW, Reader, tree_sum
 from lowering.rows import Cursor, lanes_for, vector_loop
@@ -74,13 +75,15 @@ def _combine(code: Code, op: str, dtype: DType) -> Combine | None:
     found = TABLE.get((op, KINDS.get(dtype.char, "-") * 2))
     if found is None:
         return None
-    site = Site(code.b, (dtype, dtype), dtype)
+    site = Site(code.b, (dtype, dtype), dtype, flags=flags_of_fold(op, code.granted))
     return lambda x, y: found(site, x, y)
 
 
 def _as(code: Code, value: Value, source: DType, target: DType) -> Value:
     """Elements of the term as the reduction takes them (bools, for `any` and `all` of numbers)."""
-    return value if source == target else CAST(Site(code.b, (source,), target), value)
+    if source == target:
+        return value
+    return settled(code.b, CAST(Site(code.b, (source,), target), value), target, (source,), code.granted)
 
 
 # Runs -----------------------------------------------------------------------------------------------------------
@@ -298,6 +301,7 @@ def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, inside
     opener = _streamed(code, fold, known, point) if fold.row.stages or len(fold.inner) > 1 else None
     cursor = None if opener else Cursor.open(code, fold.row, known, point, 1)
     source = fold.row.term.dtype
+    flags = flags_of_fold("add", code.granted)
     zero = constant(Constant.of(complex(-0.0, -0.0) if inside.kind == "c" else -0.0, inside))
     parts = format_of(inside).parts
 
@@ -314,7 +318,7 @@ def _run_pairwise(code: Code, fold: FoldRuns, known: Known, point: Point, inside
             return lambda index, lanes: _as(code, direct.value(b.add(begin, index), lanes), source, inside)
 
         found = tree_sum(code, length, open_piece, zero, parts)
-        b.store(b.fadd(b.load(accumulator, typ=accumulator_type(inside)), found), accumulator)
+        b.store(b.fadd(b.load(accumulator, typ=accumulator_type(inside)), found, flags=flags), accumulator)
         if inside is not fold.dtype and fold.piece is not None:
             _round(code, accumulator, inside, fold.dtype)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from lowering.context import Code
+from lowering.freedom import flags_of_fold
 from lowering.values import I64, Value, lanes_of, same, shuffle
 
 LEAF = 128
@@ -43,6 +44,10 @@ class _Tree:
     opener: Opener
     zero: Value
     parts: int
+
+    def add(self, x: Value, y: Value) -> Value:
+        """One addition, or one in each lane."""
+        return self.code.b.fadd(x, y, flags=flags_of_fold("add", self.code.granted))
 
     def sum(self, count: Value) -> Value:
         code, b = self.code, self.code.b
@@ -88,7 +93,7 @@ class _Tree:
         b.cbranch(b.icmp_signed("!=", bit, I64(0)), combine, turn)
 
         b.position_at_end(combine)
-        b.store(b.fadd(b.load(place, typ=kind), b.load(value, typ=kind)), value)
+        b.store(self.add(b.load(place, typ=kind), b.load(value, typ=kind)), value)
         b.store(parent, depth)
         b.branch(ascend)
 
@@ -144,7 +149,7 @@ class _Tree:
         with b.if_else(grouped) as (group, leaf):
             with group:
                 sums, after = self._group(read, n)
-                b.store(b.fadd(sums[0], sums[1]), outer)
+                b.store(self.add(sums[0], sums[1]), outer)
                 b.store(sums[2], third)
                 b.store(sums[3], rest)
                 b.store(after, first_rest)
@@ -153,14 +158,14 @@ class _Tree:
                 lanes = code.variable(self._wide(kind))
                 b.store(self._minus_zero(), lanes)
                 with code.loop("leaf", whole, self._unit) as index:
-                    b.store(b.fadd(b.load(lanes, typ=self._wide(kind)), read(index, self._unit)), lanes)
+                    b.store(self.add(b.load(lanes, typ=self._wide(kind)), read(index, self._unit)), lanes)
                 total = self._pairs(b.load(lanes, typ=self._wide(kind)))
                 b.store(b.select(b.icmp_signed("==", whole, I64(0)), self.zero, total), rest)
                 b.store(whole, first_rest)
         with code.loop("rest", n, 1, b.load(first_rest, typ=I64)) as index:
-            b.store(b.fadd(b.load(rest, typ=kind), read(index, 1)), rest)
+            b.store(self.add(b.load(rest, typ=kind), read(index, 1)), rest)
         last = b.load(rest, typ=kind)
-        whole_group = b.fadd(b.load(outer, typ=kind), b.fadd(b.load(third, typ=kind), last))
+        whole_group = self.add(b.load(outer, typ=kind), self.add(b.load(third, typ=kind), last))
         return b.select(grouped, whole_group, last)
 
     def _group(self, read: Reader, n: Value) -> tuple[list[Value], Value]:
@@ -181,12 +186,12 @@ class _Tree:
         with code.loop("leaves", common, self._unit) as index:
             for variable, (start, _) in zip(sums, leaves, strict=True):
                 found = read(b.add(start, index), self._unit)
-                b.store(b.fadd(b.load(variable, typ=wide), found), variable)
+                b.store(self.add(b.load(variable, typ=wide), found), variable)
         for variable, (start, length) in list(zip(sums, leaves, strict=True))[1:]:
             longer = b.icmp_signed(">=", length, b.add(common, I64(self._unit)))
             with b.if_then(longer):
                 found = read(b.add(start, common), self._unit)
-                b.store(b.fadd(b.load(variable, typ=wide), found), variable)
+                b.store(self.add(b.load(variable, typ=wide), found), variable)
         start, length = leaves[-1]
         after = b.add(start, b.and_(length, I64(-self._unit)))
         return [self._pairs(b.load(variable, typ=wide)) for variable in sums], after
@@ -201,9 +206,9 @@ class _Tree:
         """((r0+r1)+(r2+r3)) + ((r4+r5)+(r6+r7)); for complex numbers (r0+r2)+(r4+r6), and the odd ones likewise."""
         b = self.code.b
         if self.parts == 2:
-            lanes = b.fadd(shuffle(b, lanes, [0, 1, 4, 5]), shuffle(b, lanes, [2, 3, 6, 7]))
-            return b.fadd(shuffle(b, lanes, [0, 1]), shuffle(b, lanes, [2, 3]))
+            lanes = self.add(shuffle(b, lanes, [0, 1, 4, 5]), shuffle(b, lanes, [2, 3, 6, 7]))
+            return self.add(shuffle(b, lanes, [0, 1]), shuffle(b, lanes, [2, 3]))
         while lanes_of(lanes) > 2:
             count = lanes_of(lanes)
-            lanes = b.fadd(shuffle(b, lanes, range(0, count, 2)), shuffle(b, lanes, range(1, count, 2)))
-        return b.fadd(*(b.extract_element(lanes, ir.IntType(32)(k)) for k in (0, 1)))
+            lanes = self.add(shuffle(b, lanes, range(0, count, 2)), shuffle(b, lanes, range(1, count, 2)))
+        return self.add(*(b.extract_element(lanes, ir.IntType(32)(k)) for k in (0, 1)))

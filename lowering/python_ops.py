@@ -17,6 +17,7 @@ from eqsat.errors import InternalError
 from eqsat.ir.program import Apply
 from lowering import complex_functions, complex_numbers, gamma, mathematics, whole_numbers
 from lowering.flags import declare
+from lowering.freedom import flags_of, frozen
 from lowering.functions import call_c
 from lowering.scalar import CAST, RELATIONS, true
 from lowering.site import Care, Site
@@ -32,14 +33,16 @@ Code = Callable[..., Value]
 Written = Callable[[Site, Value], Value] | Callable[[Site, Value, Value], Value]
 
 
-def emit(b: Builder, term: Apply, args: list[Value], care: Care) -> Value:
-    """The value of a `py.*` or `ok.*` term."""
+def emit(b: Builder, term: Apply, args: list[Value], care: Care, granted: frozenset[str] = frozenset()) -> Value:
+    """The value of a `py.*` or `ok.*` term. Checks look at numbers as they are, whatever was promised of them."""
     inputs = tuple(arg.dtype for arg in term.args)
     code = TABLE.get((term.name, inputs[0].kind)) or TABLE.get((term.name, "*"))
     if code is None:
         raise InternalError(f"no code for {term.name} on {', '.join(map(str, inputs))}")
     output = np.dtype(term.signature.partition("->")[2]) if term.name == "ok.cast" else term.dtype
-    return code(Site(b, inputs, output, care), *args)
+    if term.name.startswith("ok."):
+        args = [frozen(b, arg, granted) if dtype.kind in "fc" else arg for arg, dtype in zip(args, inputs, strict=True)]
+    return code(Site(b, inputs, output, care, flags_of(term.name, granted)), *args)
 
 
 TABLE: dict[tuple[str, str], Code] = {
@@ -255,11 +258,11 @@ def _ok_cast(s: Site, x: Value) -> Value:
 
 # Floats ---------------------------------------------------------------------------------------------------------
 
-_add("py.add", "f", lambda s, x, y: s.b.fadd(x, y))
-_add("py.sub", "f", lambda s, x, y: s.b.fsub(x, y))
-_add("py.mul", "f", lambda s, x, y: s.b.fmul(x, y))
+_add("py.add", "f", lambda s, x, y: s.b.fadd(x, y, flags=s.flags))
+_add("py.sub", "f", lambda s, x, y: s.b.fsub(x, y, flags=s.flags))
+_add("py.mul", "f", lambda s, x, y: s.b.fmul(x, y, flags=s.flags))
 _add("py.truediv", "f", lambda s, x, y: s.float("fdiv", x, y))
-_add("py.neg", "f", lambda s, x: s.b.fneg(x))
+_add("py.neg", "f", lambda s, x: s.negative(x))
 _add("py.abs", "f", lambda s, x: s.intrinsic("fabs", x))
 for _name in ("truediv", "floordiv", "mod"):
     _add(f"ok.{_name}", "f", lambda s, x, y: s.compare("une", y, F64(0.0)))

@@ -92,7 +92,7 @@ _add("subtract", "fc", lambda s, x, y: s.float("fsub", x, y))
 _add("multiply", "f", lambda s, x, y: s.float("fmul", x, y))
 _add("divide", "f", lambda s, x, y: s.float("fdiv", x, y))
 _add("negative", "iu", lambda s, x: s.b.sub(same(0, x.type), x), 1)
-_add("negative", "fc", lambda s, x: s.b.fneg(x), 1)
+_add("negative", "fc", lambda s, x: s.negative(x), 1)
 _add("positive conjugate", "iuf", lambda s, x: x, 1)
 _add("positive", "c", lambda s, x: x, 1)
 _add("square", "iu", lambda s, x: s.b.mul(x, x), 1)
@@ -206,11 +206,15 @@ def _extreme(relation: str) -> tuple[Code, Code]:
     """`maximum` and `fmax` of floats: of equal numbers (zeros of either sign) the second, as NumPy's vector code."""
 
     def propagating(s: Site, x: Value, y: Value) -> Value:
-        first = s.b.or_(s.compare(relation, x, y), s.compare("uno", x, x))
+        first = s.compare(relation, x, y)
+        if "nnan" not in s.flags:
+            first = s.b.or_(first, s.compare("uno", x, x))
         return s.b.select(first, x, y)
 
     def ignoring(s: Site, x: Value, y: Value) -> Value:
-        first = s.b.or_(s.compare(relation, x, y), s.compare("uno", y, y))
+        first = s.compare(relation, x, y)
+        if "nnan" not in s.flags:
+            first = s.b.or_(first, s.compare("uno", y, y))
         return s.b.select(first, x, y)
 
     return propagating, ignoring

@@ -120,6 +120,11 @@ class Scene:
             _scopes=[{}],
         )
 
+    @property
+    def granted(self) -> frozenset[str]:
+        """The fast-math flags of the function."""
+        return self.routine.region.flags
+
     def finish(self) -> None:
         """Close the first block."""
         self.entry.branch(self.function.basic_blocks[1])

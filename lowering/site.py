@@ -23,6 +23,8 @@ Python answers the call, and the answer is right all the same.
 """
 
 TRAPS = frozenset({"fdiv", "sqrt", "fptosi", "fptrunc"})
+FREE = frozenset({"fadd", "fsub", "fmul", "fdiv", "sqrt"})
+"""What may carry fast-math flags; conversions have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,26 @@ class Site:
     inputs: tuple[DType, ...]
     output: DType
     care: Care = "everything"
+    flags: tuple[str, ...] = ()
+    """The fast-math flags of the operation (`lowering.freedom`)."""
 
     def of(self, inputs: tuple[DType, ...], output: DType) -> Site:
         """The same place, for other dtypes."""
-        return Site(self.b, inputs, output, self.care)
+        return Site(self.b, inputs, output, self.care, self.flags)
 
     def float(self, name: str, *args: Value, to: ir.Type | None = None) -> Value:
         """A float operation (`fadd`, `fdiv`, `sqrt`, `fptosi`, ...); `to` is the type that a conversion gives.
 
         Where `care` is taken it is executed for every element, and so raises the flags that NumPy raises: LLVM would
         compute a plain operation early, only where its result is selected, or at compile time. It costs nothing in
-        loops that are written in vectors.
+        loops that are written in vectors. An operation with fast-math flags is a plain one, unless it may trap behind
+        a condition: LLVM uses no flags of others.
         """
         known = all(isinstance(arg, ir.Constant) for arg in args)
-        if not (known or self.care == "everything" or (self.care == "traps" and name in TRAPS)):
+        plain = not known and not (self.care == "traps" and name in TRAPS)
+        if plain and self.flags and name in FREE:
+            return self.intrinsic(name, *args) if name == "sqrt" else getattr(self.b, name)(*args, flags=self.flags)
+        if plain and self.care != "everything":
             if name == "sqrt":
                 return self.intrinsic(name, *args)
             return getattr(self.b, name)(*args, *([] if to is None else [to]))
@@ -63,16 +71,23 @@ class Site:
 
     def intrinsic(self, name: str, *args: Value) -> Value:
         """Call `llvm.<name>`, overloaded on the type of its first argument."""
-        return self.b.call(self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args), args)
+        function = self._declare(f"llvm.{name}.{mangled(args[0].type)}", args[0].type, args)
+        return self.b.call(function, args, fastmath=self.flags if is_float(args[0].type) else ())
+
+    def negative(self, x: Value) -> Value:
+        """The sign of each part turned around."""
+        return self.b.fneg(x, flags=self.flags)
 
     def compare(self, predicate: str, x: Value, y: Value) -> Value:
         """Compare floats without raising the invalid flag for quiet NaNs (`olt`, `une`, ...).
 
-        Without care that is seen to after LLVM's passes, by `lowering.engine`.
+        Without care that is seen to after LLVM's passes, by `lowering.engine`. Where no value is NaN, none is seen to.
         """
-        if self.care != "everything":
+        if self.care != "everything" or "nnan" in self.flags:
             symbol = PREDICATES[predicate]
-            return (self.b.fcmp_ordered if predicate[0] == "o" else self.b.fcmp_unordered)(symbol, x, y)
+            return (self.b.fcmp_ordered if predicate[0] == "o" else self.b.fcmp_unordered)(
+                symbol, x, y, flags=self.flags
+            )
         name = f"llvm.experimental.constrained.fcmp.{mangled(x.type)}"
         metadata = ir.MetaDataType()
         function = self.b.module.globals.get(name)
@@ -90,6 +105,11 @@ class Site:
 
 PREDICATES = {"oeq": "==", "one": "!=", "olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "une": "!=", "uno": "uno"}
 """Comparisons as llvmlite names them."""
+
+
+def is_float(type_: Any) -> bool:
+    """Whether it is a type of floats, or of vectors of them."""
+    return (type_.element if isinstance(type_, ir.VectorType) else type_) in (F32, F64)
 
 
 def mangled(type_: Any) -> str:
