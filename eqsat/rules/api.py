@@ -3,36 +3,76 @@
 A rule's function returns its two sides, ordinary NumPy expressions; it is called once, with variables that record
 what is done to them. Rules are equations: the e-graph puts both sides into one class, and the cost decides. Refused,
 with `RuleError`: a variable without a kind, one that only the right side uses, an operation that is unknown or has
-no meaning for the kind. Called by the tables in `eqsat.rules` and by users; read by `eqsat.egraph.declare`.
+no meaning for the kind, sides of different shapes or dtypes, guards of the wrong type. Called by the tables in
+`eqsat.rules` and by users; read by `eqsat.egraph`.
 """
 
 from __future__ import annotations
 
 import inspect
 import linecache
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Annotated, Any, Literal, NoReturn, cast, get_args, get_origin, overload
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, overload
 
 import numpy as np
 
 from eqsat.errors import RuleError
+from eqsat.ir.flags import FLAGS
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
-from eqsat.ir.span import Span
+from eqsat.ir.span import NOWHERE, Span
+from eqsat.rules.guards import CONSTANT_TESTS, GUARDS, Condition, exact_reciprocal, is_constant
+from eqsat.rules.pattern import (
+    AXIS,
+    DTYPES,
+    SHAPED,
+    STRUCTURE,
+    Bool,
+    Complex,
+    Float,
+    Int,
+    Number,
+    Pattern,
+    Real,
+    Signed,
+    Unsigned,
+    as_pattern,
+    kind_of,
+    variables,
+    walk,
+)
+from eqsat.rules.shapes import Inference
 
-KINDS: dict[str, str] = {
-    "Float": "efd",
-    "Complex": "FD",
-    "Signed": "bhilq",
-    "Unsigned": "BHILQ",
-    "Int": "bhilqBHILQ",
-    "Real": "bhilqBHILQefd",
-    "Number": "bhilqBHILQefdFD",
-    "Bool": "?",
-}
-"""What a pattern variable can stand for: the dtypes of each kind, by NumPy's type characters."""
+__all__ = [
+    "CONSTANT_TESTS",
+    "KINDS",
+    "Bool",
+    "Complex",
+    "Condition",
+    "Float",
+    "Int",
+    "Number",
+    "Pattern",
+    "Real",
+    "Rule",
+    "RuleBook",
+    "Signed",
+    "Structural",
+    "Unsigned",
+    "exact_reciprocal",
+    "is_constant",
+    "literal",
+    "rule",
+    "rules",
+    "type_of",
+    "variables",
+    "walk",
+]
+
+KINDS: dict[str, str] = {name: chars for name, chars in DTYPES.items() if name != "Inexact"}
+"""The kinds that elementwise rules speak of: the dtypes of each, by NumPy's type characters."""
 
 COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 PREDICATES = frozenset({"isnan", "isinf", "isfinite", "signbit"})
@@ -41,152 +81,18 @@ CONNECTIVES = frozenset({"logical_and", "logical_or", "logical_xor", "logical_no
 ElementType = Literal["T", "?"]
 """The type of a part of a pattern: the rule's own dtype, or bool."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pattern:
-    """A variable (`op` is "variable", `value` its name), a number ("literal") or an operation on patterns."""
-
-    op: str
-    args: tuple[Pattern, ...] = ()
-    value: object = None
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> Any:
-        if method != "__call__" or kwargs or ufunc.__name__ not in UFUNCS:
-            raise TypeError(f"np.{ufunc.__name__} with method {method!r} and {sorted(kwargs)} is no pattern")
-        return apply(ufunc.__name__, *inputs)
-
-    def __array_function__(self, function: object, types: object, args: tuple[object, ...], kwargs: object) -> Any:
-        if function is np.where and len(args) == 3 and not kwargs:
-            return apply("select", *args)
-        raise TypeError(f"{getattr(function, '__name__', function)} is no pattern; ufuncs and np.where are")
-
-    def __array__(self, *_: object) -> NoReturn:
-        raise TypeError("a pattern has no elements")
-
-    def __bool__(self) -> bool:
-        raise TypeError("a pattern is neither true nor false; write conditions with `when=`")
-
-    def __add__(self, other: object) -> Pattern:
-        return apply("add", self, other)
-
-    def __radd__(self, other: object) -> Pattern:
-        return apply("add", other, self)
-
-    def __sub__(self, other: object) -> Pattern:
-        return apply("subtract", self, other)
-
-    def __rsub__(self, other: object) -> Pattern:
-        return apply("subtract", other, self)
-
-    def __mul__(self, other: object) -> Pattern:
-        return apply("multiply", self, other)
-
-    def __rmul__(self, other: object) -> Pattern:
-        return apply("multiply", other, self)
-
-    def __truediv__(self, other: object) -> Pattern:
-        return apply("divide", self, other)
-
-    def __rtruediv__(self, other: object) -> Pattern:
-        return apply("divide", other, self)
-
-    def __floordiv__(self, other: object) -> Pattern:
-        return apply("floor_divide", self, other)
-
-    def __mod__(self, other: object) -> Pattern:
-        return apply("remainder", self, other)
-
-    def __pow__(self, other: object) -> Pattern:
-        return apply("power", self, other)
-
-    def __lshift__(self, other: object) -> Pattern:
-        return apply("left_shift", self, other)
-
-    def __rshift__(self, other: object) -> Pattern:
-        return apply("right_shift", self, other)
-
-    def __and__(self, other: object) -> Pattern:
-        return apply("bitwise_and", self, other)
-
-    def __or__(self, other: object) -> Pattern:
-        return apply("bitwise_or", self, other)
-
-    def __xor__(self, other: object) -> Pattern:
-        return apply("bitwise_xor", self, other)
-
-    def __invert__(self) -> Pattern:
-        return apply("invert", self)
-
-    def __neg__(self) -> Pattern:
-        return apply("negative", self)
-
-    def __pos__(self) -> Pattern:
-        return apply("positive", self)
-
-    def __abs__(self) -> Pattern:
-        return apply("absolute", self)
-
-    def __lt__(self, other: object) -> Pattern:
-        return apply("less", self, other)
-
-    def __le__(self, other: object) -> Pattern:
-        return apply("less_equal", self, other)
-
-    def __gt__(self, other: object) -> Pattern:
-        return apply("greater", self, other)
-
-    def __ge__(self, other: object) -> Pattern:
-        return apply("greater_equal", self, other)
-
-    def same(self, other: Pattern) -> bool:
-        """Whether both are the same expression."""
-        if (self.op, len(self.args), repr(self.value)) != (other.op, len(other.args), repr(other.value)):
-            return False
-        return all(mine.same(theirs) for mine, theirs in zip(self.args, other.args, strict=True))
-
-    def __str__(self) -> str:
-        if self.op in ("variable", "literal"):
-            return str(self.value)
-        return f"{self.op}({', '.join(map(str, self.args))})"
-
-
-Float = Annotated[Pattern, "Float"]
-Complex = Annotated[Pattern, "Complex"]
-Signed = Annotated[Pattern, "Signed"]
-Unsigned = Annotated[Pattern, "Unsigned"]
-Int = Annotated[Pattern, "Int"]
-Real = Annotated[Pattern, "Real"]
-Number = Annotated[Pattern, "Number"]
-Bool = Annotated[Pattern, "Bool"]
-
-
-def apply(op: str, *args: object) -> Pattern:
-    """The pattern of an operation; numbers become literals."""
-    return Pattern(op, tuple(_pattern(arg) for arg in args))
-
-
-def _pattern(value: object) -> Pattern:
-    if isinstance(value, Pattern):
-        return value
-    if isinstance(value, bool | int | float):
-        return Pattern("literal", (), value)
-    raise TypeError(f"{value!r} is no part of a pattern")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """`test` is known to hold for the constant that stands for variable `variable`."""
-
-    test: str
-    variable: str
+Worth = Callable[..., object]
+"""Whether a rule is worth offering, from the shapes of its variables (tuples of int) at the first call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`left` equals `right` for every value of the variables, to the bit.
+    """`left` equals `right` for every value of the variables: to the bit, or as exactly as `requires` permits.
 
-    `kinds` says what each variable stands for: every variable that is not Bool has one and the same dtype, of kind
-    `kind`. `requires`: the fast-math flags that must be granted. `when`: what must be known of constants.
+    `kinds` says what each variable stands for. Of an elementwise rule every variable that is not Bool has one and the
+    same dtype, of kind `kind`; of any other `kind` is "". `requires`: the fast-math flags that must be granted. `when`:
+    what must be known. `two_way`: the right side is also rewritten to the left one. `accuracy`: the right side is the
+    more accurate one. `worth`: a hint at sizes for which the rule pays; never a matter of correctness.
     """
 
     name: str
@@ -198,6 +104,14 @@ class Rule:
     requires: frozenset[str]
     when: tuple[Condition, ...]
     span: Span
+    two_way: bool = False
+    accuracy: bool = False
+    worth: Worth | None = None
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it speaks of single elements alone, and not of shapes, reductions or calls."""
+        return bool(self.kind)
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -205,8 +119,13 @@ class Rule:
         right = set(variables(self.right))
         return tuple(name for name, _ in self.kinds if name not in right)
 
+    @property
+    def reverse(self) -> Rule:
+        """The rule from right to left."""
+        return replace(self, left=self.right, right=self.left)
+
     def __str__(self) -> str:
-        return f"{self.name}: {self.left} = {self.right}"
+        return f"{self.name}: {self.left} {'<->' if self.two_way else '='} {self.right}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +144,33 @@ class Structural:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """A set of rules, in order."""
+    """A set of rules, in order.
+
+    >>> from eqsat import Float, rule, rules
+    >>> @rule
+    ... def twice(x: Float):
+    ...     "Doubling is exact."
+    ...     return x + x, 2 * x
+    >>> [one.name for one in rules(twice)]
+    ['twice']
+    """
 
     rules: tuple[Rule | Structural, ...]
+
+    def __iter__(self) -> Any:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __contains__(self, name: object) -> bool:
+        return any(one is name or one.name == name for one in self.rules)
+
+    def __getitem__(self, name: str) -> Rule | Structural:
+        for one in self.rules:
+            if one.name == name:
+                return one
+        raise KeyError(name)
 
     def without(self, *names: str) -> RuleBook:
         """The book with some rules torn out."""
@@ -244,56 +187,92 @@ class RuleBook:
         return rules(*self.rules, *other.rules)
 
 
-def rules(*given: Rule | Structural) -> RuleBook:
-    """A book of rules; two of the same name are refused."""
-    names: set[str] = set()
+def rules(*given: Rule | Structural | RuleBook | Iterable[Rule | Structural]) -> RuleBook:
+    """A book of rules, made of rules and other books, in order.
+
+    Raises RuleError if two different rules have one name, TypeError for what is no rule.
+    """
+    found: dict[str, Rule | Structural] = {}
     for one in given:
-        if one.name in names:
-            raise RuleError(f"two rules are called {one.name}", getattr(one, "span", Span("", 0, 0, 0, "", "")))
-        names.add(one.name)
-    return RuleBook(given)
+        for each in (one,) if isinstance(one, Rule | Structural) else one:
+            if not isinstance(each, Rule | Structural):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"rules() takes rules and books of rules, not {each!r}")
+            if found.setdefault(each.name, each) is not each:
+                span = getattr(each, "span", NOWHERE)
+                raise RuleError(f"two rules are called {each.name}", span, instead="give one of them another name")
+    return RuleBook(tuple(found.values()))
 
 
 @overload
 def rule(function: Callable[..., object], /) -> Rule: ...
 @overload
 def rule(
-    *, requires: set[str] | frozenset[str] = ..., when: Callable[..., object] | None = ...
+    *,
+    requires: Iterable[str] = ...,
+    when: Callable[..., object] | None = ...,
+    two_way: bool = ...,
+    accuracy: bool = ...,
+    worth: Worth | None = ...,
 ) -> Callable[[Callable[..., object]], Rule]: ...
 def rule(
     function: Callable[..., object] | None = None,
     /,
     *,
-    requires: set[str] | frozenset[str] = frozenset(),
+    requires: Iterable[str] = frozenset(),
     when: Callable[..., object] | None = None,
+    two_way: bool = False,
+    accuracy: bool = False,
+    worth: Worth | None = None,
 ) -> Rule | Callable[[Callable[..., object]], Rule]:
     """Make a rule of a function that returns its left and right side.
 
-    `when` gets the variables of the same names and returns a condition on them (or a tuple of some), made by the
-    functions of `CONSTANT_TESTS`: the rule fires where they are known to hold.
+    The function is called once, with a pattern for each parameter; its docstring is the reason. `requires` names the
+    fast-math flags without which the rule is not exact. `when` gets the variables of the same names and returns a
+    guard, or a tuple of guards (`eqsat.is_positive(x)`, ...): the rule fires where they are known to hold. With
+    `two_way` the right side is rewritten to the left one as well. `accuracy=True` says that the right side is the more
+    accurate one. `worth` gets the shapes of the variables that it names, at the first call, and says whether to offer
+    the rule at all.
+
+    Raises RuleError if the rule is ill-formed.
+
+    >>> import numpy as np
+    >>> from eqsat import Matrix, Vector, rule
+    >>> @rule(requires={"reassoc"})
+    ... def product_with_vector(a: Matrix, b: Matrix, v: Vector):
+    ...     "Two products with a vector take fewer operations than one of matrices."
+    ...     return (a @ b) @ v, a @ (b @ v)
+    >>> print(product_with_vector)
+    product_with_vector: matmul(matmul(a, b), v) = matmul(a, matmul(b, v))
     """
+    if isinstance(requires, str):
+        raise TypeError(f"requires={requires!r} is a string; write a set of flags")
+    extras = {"two_way": two_way, "accuracy": accuracy, "worth": worth}
     if function is None:
-        return lambda given: _made(given, frozenset(requires), when)
-    return _made(function, frozenset(requires), when)
+        return lambda given: _made(given, frozenset(requires), when, extras)
+    return _made(function, frozenset(requires), when, extras)
 
 
-def _made(function: Callable[..., object], requires: frozenset[str], when: Callable[..., object] | None) -> Rule:
+def _made(
+    function: Callable[..., object],
+    requires: frozenset[str],
+    when: Callable[..., object] | None,
+    extras: dict[str, Any],
+) -> Rule:
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"rule expects a Python function, not {type(function).__name__}")
     span = _span(function)
     name = function.__name__
+    if unknown := requires - FLAGS.keys():
+        raise RuleError(
+            f"rule {name}: {', '.join(sorted(unknown))} is no fast-math flag",
+            span,
+            instead=f"some of {', '.join(FLAGS)}",
+        )
     if not function.__doc__:
         raise RuleError(f"rule {name} gives no reason", span, instead="write why it holds, as the docstring")
     kinds = _kinds(function, name, span)
     parameters = {variable: Pattern("variable", (), variable) for variable, _ in kinds}
-    try:
-        sides = function(**parameters)
-    except TypeError as error:
-        raise RuleError(f"rule {name}: {error}", span) from error
-    if not isinstance(sides, tuple) or len(sides) != 2:
-        raise RuleError(f"rule {name} must return two sides, left and right", span, have=f"it returned {sides!r}")
-    try:
-        left, right = (_pattern(side) for side in cast(tuple[object, object], sides))
-    except TypeError as error:
-        raise RuleError(f"rule {name}: {error}", span) from error
+    left, right = _sides(function, parameters, name, span)
     if left.op in ("variable", "literal"):
         raise RuleError(f"rule {name}: the left side must be an operation", span, have=f"it is {left}")
     bound = set(variables(left))
@@ -301,72 +280,147 @@ def _made(function: Callable[..., object], requires: frozenset[str], when: Calla
         raise RuleError(f"rule {name}: only the right side has {', '.join(sorted(set(loose)))}", span)
     if unused := [variable for variable, _ in kinds if variable not in bound]:
         raise RuleError(f"rule {name}: the left side does not use {', '.join(unused)}", span)
-    numeric = {kind for _, kind in kinds if kind != "Bool"}
+    if extras["two_way"] and (right.op in ("variable", "literal") or set(variables(right)) != bound):
+        raise RuleError(f"rule {name}: two-way needs all variables on both sides", span, have=f"{left} and {right}")
+    conditions = _conditions(when, parameters, dict(kinds), name, span)
+    _check_worth(extras["worth"], parameters, name, span)
+    made = Rule(name, inspect.cleandoc(function.__doc__), left, right, kinds, "", requires, conditions, span, **extras)
+    return _checked_elements(made) if _is_elementwise(made) else _checked_arrays(made)
+
+
+def _sides(
+    function: Callable[..., object], parameters: dict[str, Pattern], name: str, span: Span
+) -> tuple[Pattern, Pattern]:
+    try:
+        sides = function(**parameters)
+    except Exception as error:
+        said = f"rule {name}: {error}" if isinstance(error, TypeError) else f"rule {name} raised {error!r}"
+        raise RuleError(said, span) from error
+    if not isinstance(sides, tuple) or len(cast(tuple[object, ...], sides)) != 2:
+        raise RuleError(f"rule {name} must return two sides, left and right", span, have=f"it returned {sides!r}")
+    try:
+        left, right = (as_pattern(side) for side in cast(tuple[object, object], sides))
+    except TypeError as error:
+        raise RuleError(f"rule {name}: {error}", span) from error
+    return left, right
+
+
+def _is_elementwise(made: Rule) -> bool:
+    parts = [*walk(made.left), *walk(made.right)]
+    kinds = [kind_of(kind) for _, kind in made.kinds]
+    plain = all(kind is not None and kind.ndim is None for kind in kinds)
+    shapes = any(GUARDS[condition.test].of == "shape" for condition in made.when)
+    return plain and not shapes and made.worth is None and not any(part.op in STRUCTURE for part in parts)
+
+
+def _checked_elements(made: Rule) -> Rule:
+    """A rule about single elements."""
+    numeric = {kind.partition("[")[0] for _, kind in made.kinds if kind != "Bool"}
     if len(numeric) > 1:
-        raise RuleError(f"rule {name} mixes {', '.join(sorted(numeric))}", span, instead="one kind besides Bool")
-    made = Rule(
-        name,
-        inspect.cleandoc(function.__doc__),
-        left,
-        right,
-        kinds,
-        numeric.pop() if numeric else "Bool",
-        requires,
-        _conditions(when, parameters, name, span),
-        span,
-    )
-    if type_of(made, left) != type_of(made, right):
-        raise RuleError(f"rule {name}: the sides differ in dtype", span, have=f"{left} and {right}")
+        raise RuleError(
+            f"rule {made.name} mixes {', '.join(sorted(numeric))}", made.span, instead="one kind besides Bool"
+        )
+    kind = numeric.pop() if numeric else "Bool"
+    if kind not in KINDS:
+        raise RuleError(f"rule {made.name}: {kind} is for arrays", made.span, instead="Float or Complex")
+    made = replace(made, kind=kind)
+    if type_of(made, made.left) != type_of(made, made.right):
+        raise RuleError(f"rule {made.name}: the sides differ in dtype", made.span, have=f"{made.left} and {made.right}")
     return made
+
+
+def _checked_arrays(made: Rule) -> Rule:
+    """A rule about arrays: the sides must agree for every choice of dtypes."""
+    kinds = dict(made.kinds)
+    sets = sorted({parsed.dtypes for kind in kinds.values() if (parsed := kind_of(kind)) is not None})
+    for last in (False, True):
+        chars = {dtypes: _representative(dtypes, last) for dtypes in sets}
+        dtypes = {
+            name: np.dtype(chars[parsed.dtypes])
+            for name, kind in kinds.items()
+            if (parsed := kind_of(kind)) is not None
+        }
+        try:
+            Inference(kinds, made.when, dtypes).check(made.left, made.right)
+        except TypeError as error:
+            have = f"{made.left} and {made.right}"
+            raise RuleError(f"rule {made.name}: {error}", made.span, have=have) from None
+    return made
+
+
+def _representative(dtypes: str, last: bool) -> str:
+    """A dtype to try: float64 or int64 where there is one, or the last one."""
+    return dtypes[-1] if last else next((char for char in "dl" if char in dtypes), dtypes[0])
 
 
 def _kinds(function: Callable[..., object], name: str, span: Span) -> tuple[tuple[str, str], ...]:
     hints = function.__annotations__
-    if any(isinstance(hint, str) for hint in hints.values()):
-        known = getattr(function, "__globals__", {})
-        hints = {one: known.get(hint, hint) if isinstance(hint, str) else hint for one, hint in hints.items()}
+    known = getattr(function, "__globals__", {})
+    hints = {one: _evaluated(hint, known) for one, hint in hints.items()}
     found: list[tuple[str, str]] = []
     for parameter in inspect.signature(function).parameters:
         hint = hints.get(parameter)
         kind = get_args(hint)[1] if get_origin(hint) is Annotated else None
-        if kind not in KINDS:
-            raise RuleError(f"rule {name}: {parameter} needs a kind", span, instead=f"one of {', '.join(KINDS)}")
+        if not isinstance(kind, str) or (kind != AXIS and kind_of(kind) is None):
+            choices = ", ".join([*KINDS, *SHAPED, AXIS])
+            raise RuleError(f"rule {name}: {parameter} needs a kind", span, instead=f"one of {choices}")
         found.append((parameter, kind))
     return tuple(found)
 
 
+def _evaluated(hint: object, known: dict[str, object]) -> object:
+    """An annotation that is text, as `from __future__ import annotations` makes it."""
+    if not isinstance(hint, str):
+        return hint
+    try:
+        return eval(hint, known)  # the text is the rule's own source
+    except Exception:
+        return hint
+
+
 def _conditions(
-    when: Callable[..., object] | None, parameters: dict[str, Pattern], name: str, span: Span
+    when: Callable[..., object] | None, parameters: dict[str, Pattern], kinds: dict[str, str], name: str, span: Span
 ) -> tuple[Condition, ...]:
     if when is None:
         return ()
     wanted = inspect.signature(when).parameters
     if unknown := [one for one in wanted if one not in parameters]:
         raise RuleError(f"rule {name}: `when` asks about {', '.join(unknown)}, which is no variable", span)
-    said = when(**{one: parameters[one] for one in wanted})
-    conditions = said if isinstance(said, tuple) else (said,)
-    if not all(isinstance(one, Condition) for one in conditions):
-        raise RuleError(f"rule {name}: `when` must return conditions", span, instead=f"use {', '.join(CONSTANT_TESTS)}")
+    try:
+        said = when(**{one: parameters[one] for one in wanted})
+    except TypeError as error:
+        raise RuleError(f"rule {name}: {error}", span, instead=f"use {', '.join(GUARDS)}") from error
+    conditions = cast(tuple[object, ...], said if isinstance(said, tuple) else (said,))
+    for one in conditions:
+        if not isinstance(one, Condition):
+            raise RuleError(
+                f"rule {name}: `when` must return guards, not {one}", span, instead=f"use {', '.join(GUARDS)}"
+            )
+        _check_guard(one, kinds, name, span)
     return cast(tuple[Condition, ...], conditions)
 
 
-def _span(function: Callable[..., object]) -> Span:
-    assert isinstance(function, FunctionType)
+def _check_guard(condition: Condition, kinds: dict[str, str], name: str, span: Span) -> None:
+    guard = GUARDS[condition.test]
+    for variable in condition.variables:
+        kind = kind_of(kinds[variable])
+        wrong = kind is None or not set(kind.dtypes) <= set(guard.dtypes)
+        wrong = wrong or (guard.of == "constant" and kind is not None and kind.ndim not in (None, 0))
+        if wrong:
+            raise RuleError(f"rule {name}: {condition} asks a {kinds[variable]} what it cannot know", span)
+
+
+def _check_worth(worth: Worth | None, parameters: dict[str, Pattern], name: str, span: Span) -> None:
+    if worth is None:
+        return
+    if unknown := [one for one in inspect.signature(worth).parameters if one not in parameters]:
+        raise RuleError(f"rule {name}: `worth` asks about {', '.join(unknown)}, which is no variable", span)
+
+
+def _span(function: FunctionType) -> Span:
     code = function.__code__
     text = linecache.getline(code.co_filename, code.co_firstlineno).rstrip()
     return Span(code.co_filename, code.co_firstlineno, 0, len(text), text, function.__name__)
-
-
-def walk(pattern: Pattern) -> Iterator[Pattern]:
-    """The pattern and everything in it."""
-    yield pattern
-    for arg in pattern.args:
-        yield from walk(arg)
-
-
-def variables(pattern: Pattern) -> Iterator[str]:
-    """Names of the variables, with repetitions, left to right."""
-    return (str(one.value) for one in walk(pattern) if one.op == "variable")
 
 
 def type_of(made: Rule, pattern: Pattern) -> ElementType:
@@ -406,29 +460,6 @@ def literal(value: object, dtype: np.dtype) -> Constant | None:
     return Constant.of(value, dtype)
 
 
-def _exact_reciprocal(constant: Constant) -> bool:
-    """A power of two whose reciprocal is a normal number: dividing by it is multiplying by that."""
-    if constant.dtype.kind != "f":
-        return False
-    value = abs(float(constant.value))
-    if not (0 < value < float("inf")) or np.frexp(value)[0] != 0.5:
-        return False
-    tiny = float(np.finfo(constant.dtype).tiny)
-    return tiny <= value <= 1 / tiny and 1 / value <= float(np.finfo(constant.dtype).max)
-
-
-CONSTANT_TESTS: dict[str, Callable[[Constant], bool]] = {
-    "is_constant": lambda constant: True,
-    "exact_reciprocal": _exact_reciprocal,
-}
-"""What `when=` can ask of a constant, by name."""
-
-
-def is_constant(variable: Pattern) -> Condition:
-    """The variable stands for a known number."""
-    return Condition("is_constant", str(variable.value))
-
-
-def exact_reciprocal(variable: Pattern) -> Condition:
-    """The variable stands for a power of two whose reciprocal is a normal number."""
-    return Condition("exact_reciprocal", str(variable.value))
+def is_moderate(variable: Pattern) -> Condition:
+    """The variable stands for a number of which two have a normal product and a normal quotient."""
+    return Condition("is_moderate", str(variable.value))
