@@ -15,9 +15,10 @@ from eqsat.errors import InternalError
 from eqsat.ir import signature
 from eqsat.ir.body import Scatter
 from eqsat.ir.nodes import Node
+from eqsat.ir.ops import CALLS
 from eqsat.ir.program import Apply, Argument
 from eqsat.ir.types import DType
-from lowering import extremes, gathering, products, searching
+from lowering import calls, extremes, gathering, searching
 from lowering.arrays import array_type, bytes_of, extents, fresh, mark, reference
 from lowering.evaluate import apply, call_inner_loop
 from lowering.flags import declare
@@ -36,8 +37,8 @@ def emit(scene: Scene, node: Node) -> None:
             gathering.gather(scene, node)
         case "nonzero":
             gathering.nonzero(scene, node)
-        case "matmul":
-            products.matmul(scene, node)
+        case name if name in CALLS:
+            calls.invoke(scene, node)
         case "argmax" | "argmin":
             extremes.place(scene, node)
         case "searchsorted":

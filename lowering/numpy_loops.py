@@ -15,11 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.linalg import _umath_linalg
 
 from eqsat.errors import InternalError, UnsupportedError
 from eqsat.ir.ops import UFUNCS
 
 _HEADER = object.__basicsize__
+
+_GENERALIZED: dict[str, np.ufunc] = {
+    "matmul": np.matmul,
+    **{name: getattr(_umath_linalg, name) for name in ("inv", "solve", "solve1", "det")},
+}
+"""Those whose loops work on whole matrices and vectors (`lowering.core_loops`)."""
 
 
 class _UFunc(ctypes.Structure):
@@ -52,7 +59,7 @@ class InnerLoop:
 def inner_loop(name: str, signature: str) -> InnerLoop:
     """The loop of a ufunc for operands of exactly these types, as `exp` and `d->d`."""
     op = UFUNCS.get(name)
-    ufunc = np.matmul if name == "matmul" else None if op is None else op.ufunc
+    ufunc = _GENERALIZED.get(name, None if op is None else op.ufunc)
     if ufunc is None:
         raise InternalError(f"{name} is no ufunc that eqsat knows")
     struct = _UFunc.from_address(id(ufunc))
@@ -80,8 +87,8 @@ def inner_loop(name: str, signature: str) -> InnerLoop:
         address, data = struct.functions[k], struct.data[k] if struct.data else None
         if address:
             found = InnerLoop(address, data or 0, False)
-            # A product's loop leaves the flags alone, and its arguments are others.
-            return found if name == "matmul" else InnerLoop(address, data or 0, _clears_flags(found, signature))
+            # What a generalized loop does to the flags is known to who calls it; it takes other arguments.
+            return found if name in _GENERALIZED else InnerLoop(address, data or 0, _clears_flags(found, signature))
     raise UnsupportedError(f"NumPy has no loop {signature} of {name}", have=f"its loops: {', '.join(ufunc.types)}")
 
 

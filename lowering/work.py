@@ -13,13 +13,14 @@ from math import prod
 
 from eqsat.ir.dims import Arithmetic, Dim, Symbol, dim
 from eqsat.ir.nodes import Node
-from eqsat.ir.program import Fold, Program
+from eqsat.ir.ops import CALLS
+from eqsat.ir.program import Call, Fold, Program
 from eqsat.ir.routine import For, If, Invoke, Labeled, Routine, Segment, Step, Steps, While
 from eqsat.ir.types import Array
 from lowering.windows import has_local
 
-_LONG = frozenset({"matmul"})
-"""Library operations that do more than one thing for each element."""
+_LONG = CALLS
+"""Library operations that do more than one thing for each element, or nobody knows how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ class _Unknown(Exception):
 
 def spaces_of(work: Program | Routine) -> tuple[Space, ...] | None:
     """The spaces that are walked over, or None if that cannot be told."""
-    if isinstance(work, Program):
-        return _of_program(work, lambda size: size)
     try:
+        if isinstance(work, Program):
+            return _of_program(work, lambda size: size)
         return tuple(space for step in _steps(work.steps) for space in _of_step(step))
     except _Unknown:
         return None
@@ -91,6 +92,8 @@ def _of_step(step: Step) -> tuple[Space, ...]:
 def _of_program(program: Program, outside: Callable[[Dim], Dim]) -> tuple[Space, ...]:
     spaces: list[Space] = []
     for kernel in program.kernels:
+        if isinstance(kernel.term, Call):
+            raise _Unknown
         written = kernel.target.shape if kernel.window is None else kernel.window.shape
         walked = kernel.term.extents if isinstance(kernel.term, Fold) else written
         spaces.append(Space.of(map(outside, walked)))

@@ -17,6 +17,7 @@ from numpy_impl import (
     elementwise,
     iterating,
     joining,
+    linalg,
     mathematics,
     movement,
     products,
@@ -38,6 +39,7 @@ LIBRARY = Library(
     | counting.FUNCTIONS
     | iterating.FUNCTIONS
     | joining.FUNCTIONS
+    | linalg.FUNCTIONS
     | products.FUNCTIONS
     | searching.FUNCTIONS
     | selecting.FUNCTIONS

@@ -73,9 +73,11 @@ def view_layout(source: Array, view: View, shape: tuple[Dim, ...]) -> Layout:
     """The layout of a view.
 
     Among axes of different stride a step never changes the order, because the elements of an array do not overlap;
-    where strides are equal (windows) the steps decide.
+    where strides are equal (windows) the steps decide. The strides of a diagonal are those of all axes that it walks:
+    the longest tells the sign, and where it is among others, of which there are none with a stride like it.
     """
-    origin = _origins(view)
+    origin = _origins(source, view)
+    diagonals = _diagonals(view)
     ranks: list[int] = [0] * view.rank
     negative = [False] * view.rank
     speeds: dict[int, tuple[int, int]] = {}
@@ -94,6 +96,7 @@ def view_layout(source: Array, view: View, shape: tuple[Dim, ...]) -> Layout:
         bool(fastest)
         and source.layout.unit
         and all(source.layout.ranks[origin[a]] == 1 and abs(view.axes[origin[a]].step) == 1 for a in fastest)
+        and diagonals.isdisjoint(fastest)
     )
     return Layout(tuple(ranks), packed, unit, tuple(negative), view_alignment(source, view, shape))
 
@@ -105,6 +108,8 @@ def view_alignment(source: Array, view: View, shape: tuple[Dim, ...]) -> Alignme
     for along, length in zip(view.axes, source.shape, strict=True):
         if length != ONE and (along.axis is None or abs(along.step) != 1 or shape[along.axis] == ONE):
             return "unknown"
+    if any(shape[axis] != ONE for axis in _diagonals(view)):
+        return "unknown"
     return "ragged"
 
 
@@ -115,16 +120,27 @@ def part_layout(source: Array) -> Layout:
     return replace(source.layout, packed=False, unit=False)
 
 
-def _origins(view: View) -> dict[int, int]:
-    """For every axis of the view that walks a source axis: which one."""
-    return {along.axis: k for k, along in enumerate(view.axes) if along.axis is not None}
+def _origins(source: Array, view: View) -> dict[int, int]:
+    """For every axis of the view that walks a source axis: which one; of several, the one with the longest stride."""
+    found: dict[int, int] = {}
+    for k in sorted(range(len(view.axes)), key=lambda k: source.layout.ranks[k]):
+        axis = view.axes[k].axis
+        if axis is not None:
+            found[axis] = k
+    return found
+
+
+def _diagonals(view: View) -> frozenset[int]:
+    """The axes of a view that walk several source axes at once."""
+    walked = [along.axis for along in view.axes if along.axis is not None]
+    return frozenset(axis for axis in walked if walked.count(axis) > 1)
 
 
 def _is_packed(source: Array, view: View, shape: tuple[Dim, ...]) -> bool:
     """Whether a view of a packed array is packed, for all sizes: whole fast axes, then a part of one, then points."""
-    origins = _origins(view)
-    repeated = any(axis not in origins and shape[axis] != ONE for axis in range(view.rank))
-    if not source.layout.packed or repeated:
+    walked = {along.axis for along in view.axes}
+    repeated = any(axis not in walked and shape[axis] != ONE for axis in range(view.rank))
+    if not source.layout.packed or repeated or any(shape[axis] != ONE for axis in _diagonals(view)):
         return False
     whole = True
     for source_axis in reversed(source.layout.order):

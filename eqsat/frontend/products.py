@@ -71,11 +71,11 @@ def _converted(builder: Builder, node: Node, dtype: DType, span: Span) -> Node:
     type_ = node.type
     assert isinstance(type_, Array)
     if type_.dtype == dtype:
-        return _aligned(builder, node, "C", span)
+        return aligned(builder, node, "C", span)
     return Node("cast", (node,), None, Array(dtype, type_.shape, c_layout(type_.shape)), span)
 
 
-def _aligned(builder: Builder, node: Node, order: str, span: Span) -> Node:
+def aligned(builder: Builder, node: Node, order: str, span: Span) -> Node:
     """NumPy copies an operand whose elements may not be read as they stand: `matmul` in C order, `dot` in its own."""
     type_ = node.type
     assert isinstance(type_, Array)
@@ -88,7 +88,7 @@ def _for_blas(builder: Builder, node: Node, span: Span) -> Node:
     """The operand, copied if BLAS cannot read it as it lies."""
     type_ = node.type
     assert isinstance(type_, Array)
-    node = _aligned(builder, node, "K", span)
+    node = aligned(builder, node, "K", span)
     type_ = node.type
     assert isinstance(type_, Array)
     if any(type_.layout.negative[k] and length != ONE for k, length in enumerate(type_.shape)):

@@ -17,6 +17,7 @@ from eqsat.ir.body import LOCAL, Variable, operands, statements
 from eqsat.ir.dims import ONE, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, symbols
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
+from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import OPS, UFUNCS
 from eqsat.ir.region import AnyGuard, Disjoint, Guard, Identical, Merges, Overwrite, Region
 from eqsat.ir.signature import ARROW, backwards, inputs_of
@@ -362,6 +363,47 @@ def _matmul(node: Node, facts: _Facts) -> str:
     return "" if facts.same(_shape(node), (*left[:-1], *right[1:])) else "it has another shape"
 
 
+def _square(node: Node, facts: _Facts) -> str:
+    """A matrix, which LAPACK computes something of: its inverse or determinant."""
+    if len(node.args) != 1 or _dtype(node) != _dtype(node.args[0]):
+        return "it is not computed of one array of its dtype"
+    problem = _system(node.args[0], facts)
+    wanted = _shape(node.args[0]) if node.op == "inv" else ()
+    return problem or ("" if facts.same(_shape(node), wanted) else "it has another shape")
+
+
+def _solution(node: Node, facts: _Facts) -> str:
+    if len(node.args) != 2 or {_dtype(arg) for arg in node.args} != {_dtype(node)}:
+        return "it is not computed of two arrays of its dtype"
+    matrix, right = node.args
+    problem = _system(matrix, facts)
+    if problem:
+        return problem
+    if not 1 <= len(_shape(right)) <= 2 or not facts.same(_shape(right)[:1], _shape(matrix)[:1]):
+        return "its operands do not fit"
+    return "" if facts.same(_shape(node), _shape(right)) else "it has another shape"
+
+
+def _system(matrix: Node, facts: _Facts) -> str:
+    dtype, shape = _dtype(matrix), _shape(matrix)
+    if dtype is None or dtype.char not in "fdFD":
+        return "LAPACK does not compute with its dtype"
+    return "" if len(shape) == 2 and facts.same(shape[:1], shape[1:]) else "its operand is no square matrix"
+
+
+def _opaque(node: Node, facts: _Facts) -> str:
+    function = node.attr
+    if not isinstance(function, Opaque) or len(node.args) != len(function.parameters):
+        return "it is no call of a function with its arguments"
+    stated = (*function.parameters, function.result)
+    if [_dtype(one) for one in (*node.args, node)] != [kind.dtype for kind in stated]:
+        return "its dtypes are not those that its function states"
+    if function.elementwise:
+        return _aligned(node, facts)
+    axes = [len(_shape(one)) for one in (*node.args, node)]
+    return "" if axes == [kind.ndim for kind in stated] else "its axes are not those that its function states"
+
+
 def _dtype(node: Node) -> DType | None:
     return node.type.dtype if isinstance(node.type, Scalar | Array) else None
 
@@ -446,6 +488,10 @@ _IN_ORDER: Mapping[str, Callable[[Node, _Facts], str]] = {
     "gather": _gather,
     "nonzero": _nonzero,
     "matmul": _matmul,
+    "inv": _square,
+    "det": _square,
+    "solve": _solution,
+    "opaque": _opaque,
     "accumulate": _made(1),
     "argmax": _extreme,
     "argmin": _extreme,

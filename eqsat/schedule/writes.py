@@ -12,10 +12,14 @@ from eqsat.errors import UnsupportedError
 from eqsat.ir.body import Check, Scatter, Write, statements
 from eqsat.ir.dims import ONE
 from eqsat.ir.nodes import Node
+from eqsat.ir.program import Call
 from eqsat.ir.routine import For, If, Invoke, Labeled, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array
 from eqsat.schedule.memory import Memory
 from eqsat.schedule.placement import Placement
+
+_FAIL = frozenset({"gather", "inv", "solve", "opaque"})
+"""Library operations that may fail as a check does."""
 
 
 def written(placement: Placement, memory: Memory) -> frozenset[int]:
@@ -112,8 +116,9 @@ def _checks(step: Step) -> bool:
         case Scatter():
             return step.checked
         case Invoke():
-            return step.node.op == "gather"
+            return step.node.op in _FAIL
         case Segment():
-            return bool(step.program.region.checks)
+            called = {kernel.term.name for kernel in step.program.kernels if isinstance(kernel.term, Call)}
+            return bool(step.program.region.checks) or not called.isdisjoint(_FAIL)
         case _:
             return False
