@@ -458,8 +458,3 @@ def literal(value: object, dtype: np.dtype) -> Constant | None:
     if dtype.kind in "iu":
         return Constant.of(np.array(value, np.int64).astype(dtype), dtype) if isinstance(value, int) else None
     return Constant.of(value, dtype)
-
-
-def is_moderate(variable: Pattern) -> Condition:
-    """The variable stands for a number of which two have a normal product and a normal quotient."""
-    return Condition("is_moderate", str(variable.value))

@@ -1,15 +1,23 @@
-"""The rules that every program is compiled with: all exact."""
+"""The rules that programs are compiled with."""
 
 from __future__ import annotations
 
+from eqsat.rules.accuracy import ACCURACY
+from eqsat.rules.algebra import ALGEBRA
 from eqsat.rules.api import rules
 from eqsat.rules.arithmetic import ARITHMETIC
 from eqsat.rules.casts import CASTS, PROPERTIES
+from eqsat.rules.exponentials import EXPONENTIALS
 from eqsat.rules.fusion import FUSION
 from eqsat.rules.integers import INTEGERS
 from eqsat.rules.logic import LOGIC
 from eqsat.rules.movement import MOVEMENT
+from eqsat.rules.powers import POWERS
 from eqsat.rules.select import SELECT
+from eqsat.rules.trigonometry import TRIGONOMETRY
 
 DEFAULT = rules(*FUSION, *MOVEMENT, *CASTS, *PROPERTIES, *ARITHMETIC, *INTEGERS, *LOGIC, *SELECT)
-"""No rule in it needs a fast-math flag."""
+"""The rules of every program: all exact, none needs a fast-math flag."""
+
+BOOK = rules(*DEFAULT.rules, *ALGEBRA, *POWERS, *EXPONENTIALS, *TRIGONOMETRY, *ACCURACY)
+"""Every rule; a program gets those that the flags granted to it permit."""
