@@ -2,8 +2,8 @@
 
 Names: `memcpy` and the like are C's; `c.sin` is the C library's `sin`, which LLVM shall not know for what it is, lest
 it computes another one at compile time or puts other functions in its place; `np.exp:d->d` is NumPy's inner loop for
-those types and `np.exp:d->d!data` the data pointer that it gets. Refuses nothing: what it does not know is None, and
-`lowering.engine` reports it.
+those types and `np.exp:d->d!data` the data pointer that it gets; `at.7f00` is what stands at that address. Refuses
+nothing: what it does not know is None, and `lowering.engine` reports it.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ def _process() -> ctypes.CDLL:
 @functools.cache
 def address_of(name: str) -> int | None:
     """The address of a function or variable, or None."""
+    if name.startswith("at."):
+        return int(name[3:], 16)
     if name.startswith("np."):
         loop, _, part = name.partition("!")
         op, _, signature = loop.removeprefix("np.").partition(":")

@@ -15,11 +15,13 @@ from eqsat.errors import PythonRaises, UnsupportedError
 from eqsat.frontend.builder import Builder
 from eqsat.frontend.captures import is_of_numpy
 from eqsat.frontend.library import Call, Handler
+from eqsat.frontend.opaque import call_opaque
 from eqsat.frontend.refusals import OUTSIDE, refused_function
 from eqsat.frontend.scope import LocalFunction, Scope
 from eqsat.frontend.structure import python_type
 from eqsat.frontend.values import Known, SliceValue, TupleValue, Value
 from eqsat.ir.nodes import Node
+from eqsat.ir.opaque import Opaque
 
 
 def call_function(scope: Scope, callee: Value, call: Call) -> Value:
@@ -29,6 +31,8 @@ def call_function(scope: Scope, callee: Value, call: Call) -> Value:
     function = callee.value
     if isinstance(function, LocalFunction):
         return scope.translation.inline(scope, function, call)
+    if isinstance(function, Opaque):
+        return call_opaque(scope.builder, function, call)
     handler = _lookup(STRUCTURAL, function) or _lookup(scope.translation.library.functions, function)
     if handler is not None:
         return handler(scope.builder, call)

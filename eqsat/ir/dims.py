@@ -57,6 +57,15 @@ class Dim:
             return Dim(self.terms or other.terms, self.const + other.const)
         return _collect([*self.terms, *other.terms], self.const + other.const)
 
+    def __radd__(self, other: int) -> Dim:
+        return self + other
+
+    def __rsub__(self, other: int) -> Dim:
+        return -self + other
+
+    def __rmul__(self, other: int) -> Dim:
+        return self * other
+
     def __neg__(self) -> Dim:
         return Dim(tuple((monomial, -count) for monomial, count in self.terms), -self.const)
 

@@ -18,7 +18,10 @@ from eqsat.ir.signature import inputs_of
 from eqsat.ir.types import Array, Scalar
 
 _MOVES = frozenset(
-    ["param", "constant", "dim", "view", "read", "counter", "reshape", "copy", "real", "imag", "select", "empty"]
+    [
+        *("param", "constant", "dim", "view", "read", "counter", "reshape", "copy", "real", "imag", "select", "empty"),
+        "opaque",
+    ]
 )
 _WHOLE_NUMBERS = frozenset(
     [

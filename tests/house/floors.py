@@ -18,7 +18,6 @@ FLOORS: dict[str, int] = {
     "eqsat.ir.types": 1,
     "eqsat.ir": 2,
     "eqsat.frontend": 3,
-    "eqsat.opaque": 3,
     "eqsat.rules.api": 3,
     "eqsat.rules.guards": 3,
     "eqsat.rules.pattern": 3,
