@@ -17,7 +17,7 @@ from typing import Any, Literal
 from eqsat.errors import PlainPythonWarning, UnsupportedError
 from eqsat.testing.compare import Outcome, assert_matches_numpy, observe
 from eqsat.testing.functions import PLANNED, RandomFunction
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 
 Compiler = Callable[[Any], Any]
 MOST_LINES = 200_000

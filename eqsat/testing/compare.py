@@ -1,8 +1,8 @@
 """Exact comparison: results, warnings, exceptions, and what happened to the arguments.
 
-`assert_identical` compares two results, `assert_matches_numpy` a compiled function with the function as written.
-Both raise AssertionError with a text that shows the first difference, down to the bits. Called by tests, ours and
-our users'.
+`assert_identical` compares two results, `assert_matches_numpy` a compiled function with the function as written, for
+given or for drawn arguments. Both raise AssertionError with a text that shows the first difference, down to the bits.
+Functions that were granted fast-math flags are compared with a tolerance. Called by tests, ours and our users'.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from eqsat.testing.closeness import BITS, Anything, Closeness, Exact, Near, broken_promises, scale_of
+from eqsat.testing.drawn import any_drawn, check_drawn
 from eqsat.testing.memory import clones, surroundings
-
-_BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 def assert_identical(actual: object, expected: object, *, signed_zeros: bool = True, where: str = "result") -> None:
@@ -25,21 +25,32 @@ def assert_identical(actual: object, expected: object, *, signed_zeros: bool = T
     NaNs must stand in the same places; their signs and payloads are not compared. `signed_zeros=False` lets -0.0
     and 0.0 be equal. Tuples are compared item by item. Objects other than arrays, numbers and tuples must be equal
     and of one type.
+
+    >>> import numpy as np
+    >>> assert_identical(np.array([1.0, 0.0]), np.array([1.0, -0.0]), signed_zeros=False)
+    >>> assert_identical(np.array([1.0, 0.0]), np.array([1.0, -0.0]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: result: np.float64(0.0) (0x0) instead of np.float64(-0.0) (0x8000000000000000) at 1; 1 of ...
     """
+    assert_same(actual, expected, Exact(signed_zeros), where)
+
+
+def assert_same(actual: object, expected: object, closeness: Closeness, where: str = "result") -> None:
+    """As `assert_identical`, with numbers as close as `closeness` says."""
     if type(actual) is not type(expected):
         raise AssertionError(f"{where}: {_describe(actual)} instead of {_describe(expected)}")
     if isinstance(actual, tuple) and isinstance(expected, tuple):
         if len(actual) != len(expected):
             raise AssertionError(f"{where}: a tuple of {len(actual)} instead of {len(expected)}")
         for number, (mine, theirs) in enumerate(zip(actual, expected, strict=True)):
-            assert_identical(mine, theirs, signed_zeros=signed_zeros, where=f"{where}[{number}]")
+            assert_same(mine, theirs, closeness, f"{where}[{number}]")
     elif isinstance(actual, np.ndarray) and isinstance(expected, np.ndarray):
         _same_form(actual, expected, where)
-        _same_elements(actual, expected, signed_zeros, where)
+        _same_elements(actual, expected, closeness, where)
     elif isinstance(actual, np.generic | float | complex) and isinstance(expected, np.generic | float | complex):
         mine, theirs = np.asarray(actual), np.asarray(expected)
         _same_dtype(mine.dtype, theirs.dtype, where)
-        _same_elements(mine, theirs, signed_zeros, where)
+        _same_elements(mine, theirs, closeness, where)
     elif actual != expected:
         raise AssertionError(f"{where}: {actual!r} instead of {expected!r}")
 
@@ -73,14 +84,8 @@ def _axis_order(array: np.ndarray) -> list[int]:
     return sorted(steps, key=lambda axis: -abs(steps[axis]))
 
 
-def _same_elements(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool, where: str) -> None:
-    if actual.dtype.kind in "OSUVMm":
-        wrong = np.asarray(actual != expected)
-    else:
-        parts = zip(_components(actual), _components(expected), strict=True)
-        wrong = np.zeros(expected.shape, bool)
-        for mine, theirs in parts:
-            wrong |= _differs(mine, theirs, signed_zeros)
+def _same_elements(actual: np.ndarray, expected: np.ndarray, closeness: Closeness, where: str) -> None:
+    wrong = closeness.differs(actual, expected)
     if wrong.any():
         count, size = int(wrong.sum()), wrong.size
         index = tuple(int(k) for k in np.argwhere(wrong)[0])
@@ -89,31 +94,13 @@ def _same_elements(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool,
         raise AssertionError(f"{where}: {_shown(actual[index])} instead of {_shown(expected[index])}{place}{total}")
 
 
-def _components(array: np.ndarray) -> list[np.ndarray]:
-    return [np.real(array), np.imag(array)] if array.dtype.kind == "c" else [array]
-
-
-def _differs(actual: np.ndarray, expected: np.ndarray, signed_zeros: bool) -> np.ndarray:
-    if actual.dtype.kind != "f":
-        return actual != expected
-    if actual.dtype.itemsize not in _BITS:  # long double has padding
-        bits_differ = (actual != expected) | (np.signbit(actual) != np.signbit(expected))
-    else:
-        unsigned = _BITS[actual.dtype.itemsize]
-        bits_differ = np.ascontiguousarray(actual).view(unsigned) != np.ascontiguousarray(expected).view(unsigned)
-        bits_differ = bits_differ.reshape(actual.shape)  # `ascontiguousarray` gives 0-d arrays an axis
-    excused = np.isnan(actual) & np.isnan(expected)
-    if not signed_zeros:
-        excused |= (actual == 0) & (expected == 0)
-    return bits_differ & ~excused
-
-
 def _shown(value: Any) -> str:
     value = np.asarray(value)
     if value.dtype.kind not in "fc":
         return repr(value[()])
-    parts = [f"0x{part.view(_BITS[part.dtype.itemsize])[()]:x}" for part in map(np.asarray, _components(value))]
-    return f"{value[()]!r} ({', '.join(parts)})"
+    parts = [np.real(value), np.imag(value)] if value.dtype.kind == "c" else [value]
+    bits = [f"0x{part.view(BITS[part.dtype.itemsize])[()]:x}" for part in parts]
+    return f"{value[()]!r} ({', '.join(bits)})"
 
 
 def _describe(value: object) -> str:
@@ -148,6 +135,9 @@ def assert_matches_numpy(
     calls: int = 2,
     signed_zeros: bool = True,
     check_warnings: bool = True,
+    rtol: float | None = None,
+    atol: float | None = None,
+    examples: int | None = None,
     **kwargs: Any,
 ) -> Any:
     """`function` does what `function.py_func` does; returns the result of the latter, None if it raises.
@@ -156,15 +146,52 @@ def assert_matches_numpy(
     arguments afterwards; which results are arguments, views of arguments, or one array; the memory between and around
     the elements of arguments, which nobody may write to. Every call gets copies of the arguments that lie in memory
     as the originals do, overlaps and bases included. `calls`: the first compiles, the second runs native code.
+
+    Where arguments are Hypothesis strategies, they are drawn, `examples` times (by default as often as the Hypothesis
+    profile says), and a failure shows the smallest call that fails, as lines that can be run. Then None is returned.
+
+    A function with fast-math flags may round in other ways, so its floats are compared with a tolerance: a difference
+    may be `atol` and `rtol` times NumPy's number. Without `rtol` it is the square root of the dtype's precision (1.5e-8
+    for float64, 3.5e-4 for float32); without either, that part of the largest finite number among result and arguments
+    is allowed as well, since sums may cancel. NaNs and infinities must stand where NumPy has them, unless "nnan" and
+    "ninf" are granted; where arguments break such a promise, dtypes and shapes alone are compared. Signs of zeros must
+    agree unless "nsz" is granted. Integers and bools must be equal. Warnings are not compared. A tolerance that is
+    given holds for functions without flags too.
+
+    >>> import numpy as np
+    >>> from eqsat import jit
+    >>> from eqsat.testing import arrays
+    >>> @jit
+    ... def weighted(a, w):
+    ...     return np.sum(a * w, axis=-1)
+    >>> assert_matches_numpy(weighted, np.ones((2, 3)), np.arange(3.0))
+    array([3., 3.])
+    >>> assert_matches_numpy(weighted, arrays("float64", ("m", "n")), arrays("float32", "n"), examples=5)
     """
     original: Callable[..., Any] | None = getattr(function, "py_func", None)
     if original is None:
         raise TypeError(f"assert_matches_numpy expects a jitted function, not {function!r}")
+    options: dict[str, Any] = {"calls": calls, "signed_zeros": signed_zeros, "check_warnings": check_warnings}
+    options |= {"rtol": rtol, "atol": atol}
+    if any_drawn([*args, *kwargs.values()]):
+
+        def check(*drawn: Any, **named: Any) -> None:
+            assert_matches_numpy(function, *drawn, **options, **named)
+
+        check_drawn(check, original, args, kwargs, examples)
+        return None
+    flags: frozenset[str] = getattr(getattr(function, "options", None), "flags", frozenset())
     expected = observe(original, args, kwargs)
+    closeness: Closeness = Exact(signed_zeros)
+    if broken_promises([*args, *kwargs.values()], flags):
+        closeness = Anything()
+    elif flags or rtol is not None or atol is not None:
+        scale = scale_of([*args, *kwargs.values(), expected.result])
+        closeness = Near(rtol, atol, flags, scale, signed_zeros)
     for number in range(1, calls + 1):
         actual = observe(function, args, kwargs)
         try:
-            _same_outcome(actual, expected, signed_zeros, check_warnings)
+            _same_outcome(actual, expected, closeness, check_warnings and not flags)
         except AssertionError as error:
             given = ", ".join([*map(_argument, args), *(f"{key}={_argument(value)}" for key, value in kwargs.items())])
             name = getattr(original, "__name__", repr(original))
@@ -186,7 +213,7 @@ def observe(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str,
     return Outcome(mine, named, result, exception, seen, surroundings(values))
 
 
-def _same_outcome(actual: Outcome, expected: Outcome, signed_zeros: bool, check_warnings: bool) -> None:
+def _same_outcome(actual: Outcome, expected: Outcome, closeness: Closeness, check_warnings: bool) -> None:
     if (actual.exception is None) != (expected.exception is None):
         raise AssertionError(f"{_ending(actual)} instead of {_ending(expected)}")
     if actual.exception is not None and expected.exception is not None:
@@ -194,10 +221,10 @@ def _same_outcome(actual: Outcome, expected: Outcome, signed_zeros: bool, check_
         if type(mine) is not type(theirs) or str(mine) != str(theirs):
             raise AssertionError(f"{_ending(actual)} instead of {_ending(expected)}")
     else:
-        assert_identical(actual.result, expected.result, signed_zeros=signed_zeros)
+        assert_same(actual.result, expected.result, closeness)
         _same_sharing(actual, expected)
     for number, (mine, theirs) in enumerate(zip(actual.arrays(), expected.arrays(), strict=True)):
-        assert_identical(mine, theirs, signed_zeros=signed_zeros, where=f"array argument {number} after the call")
+        assert_same(mine, theirs, closeness, f"array argument {number} after the call")
     for mine, theirs in zip(actual.around, expected.around, strict=True):
         if (count := np.count_nonzero(mine != theirs)) > 0:
             raise AssertionError(f"{count} bytes beside the arguments' elements were written to")

@@ -24,7 +24,7 @@ from eqsat.testing.arguments import arguments
 from eqsat.testing.choices import Choices, drawn, seeded
 from eqsat.testing.kinds import BOOL, DTYPES, FLOAT, INT, Dim, Kind
 from eqsat.testing.loops import give, statement
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 from eqsat.testing.scopes import MOST_CALLS, Helper, Place
 from eqsat.testing.strategies import SearchStrategy, st
 

@@ -28,7 +28,7 @@ def clones(values: Sequence[Any]) -> list[Any]:
     """
     arrays = {id(value): value for value in values if _is_copied(value)}
     copied: dict[int, np.ndarray] = {}
-    for group in _together(list(arrays.values())):
+    for group in together(list(arrays.values())):
         low = min(byte_bounds(array)[0] for array in group)
         high = max(byte_bounds(array)[1] for array in group)
         owner = next((array for array in group if array.base is None and byte_bounds(array) == (low, high)), None)
@@ -77,7 +77,7 @@ def _is_copied(value: object) -> bool:
     return type(value) is np.ndarray and value.dtype.kind != "O"
 
 
-def _together(arrays: list[np.ndarray]) -> list[list[np.ndarray]]:
+def together(arrays: list[np.ndarray]) -> list[list[np.ndarray]]:
     """Groups of arrays that share a base or whose spans of memory meet; all in one group lie in one allocation."""
     groups: list[list[np.ndarray]] = []
     for array in arrays:

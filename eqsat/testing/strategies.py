@@ -2,12 +2,20 @@
 
 Odd is: rank 0, no elements, every order and stride, negative and zero strides, misaligned, read-only, overlapping;
 NaN, infinities, -0.0, subnormals, the ends of the integers. Failures shrink towards short C-ordered arrays of zeros.
-Raises ImportError with the remedy where Hypothesis is missing.
+Raises ImportError with the remedy where Hypothesis is missing. Public by way of `eqsat.testing`.
+
+>>> from hypothesis import given
+>>> from eqsat.testing import arrays
+>>> @given(arrays("float32", ndim=2))
+... def test_transposing_twice_changes_nothing(a):
+...     assert a.T.T.strides == a.strides
+>>> test_transposing_twice_changes_nothing()
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,21 +46,52 @@ LAYOUTS = (
 
 
 def dtypes(kinds: str = "biufc") -> SearchStrategy[np.dtype]:
-    """Any supported dtype whose `kind` is among `kinds`."""
+    """Any dtype that eqsat compiles and whose `kind` is among `kinds`: bool, int, unsigned int, float, complex.
+
+    >>> from hypothesis import find
+    >>> find(dtypes("f"), lambda dtype: dtype.itemsize == 4)
+    dtype('float32')
+    """
     known = [np.dtype(character) for character in DTYPES]
     return st.sampled_from([dtype for dtype in known if dtype.kind in kinds])
 
 
 def layouts() -> SearchStrategy[str]:
-    """How an array lies in memory; see `place`."""
+    """How an array lies in memory: any of `LAYOUTS`, for `arrays(layout=...)` and `place`.
+
+    >>> from hypothesis import find
+    >>> find(layouts(), lambda layout: layout != "C")
+    'F'
+    """
     return st.sampled_from(LAYOUTS)
 
 
 def shapes(
     min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 5
 ) -> SearchStrategy[tuple[int, ...]]:
-    """Shapes of little arrays."""
+    """Shapes of little arrays.
+
+    >>> from hypothesis import find
+    >>> find(shapes(min_dims=2), lambda shape: 0 not in shape)
+    (1, 1)
+    """
     return st.lists(st.integers(min_side, max_side), min_size=min_dims, max_size=max_dims).map(tuple)
+
+
+@cache
+def size(name: str, least: int = 0, most: int = 5) -> SearchStrategy[int]:
+    """A length with a name: the same wherever that name stands among the arguments of one call.
+
+    In the `shape` of `arrays` the name alone will do, unless other bounds are wanted. One name has one pair of bounds.
+
+    >>> from hypothesis import find, strategies as st
+    >>> matrix, vector = find(st.tuples(arrays("f8", (3, size("k", 2, 9))), arrays("f8", size("k", 2, 9))), bool)
+    >>> matrix.shape, vector.shape
+    ((3, 2), (2,))
+    """
+    if not 0 <= least <= most:
+        raise ValueError(f"size {name!r}: {least} to {most} is no range of lengths")
+    return st.shared(st.integers(least, most), key=("eqsat.testing", name))
 
 
 def lengths(longest: int = 20_000) -> SearchStrategy[int]:
@@ -94,6 +133,16 @@ def specials(dtype: np.dtype) -> list[Any]:
     return [dtype.type(complex(part.type(x), part.type(y))) for x in small for y in small]
 
 
+def special_values(dtype: Any) -> SearchStrategy[Any]:
+    """The values of a dtype on which programs break: ends of the range, -0.0, NaN, infinities, subnormals.
+
+    >>> from hypothesis import find
+    >>> find(special_values("int8"), lambda value: value < -1)
+    np.int8(-128)
+    """
+    return st.sampled_from(specials(np.dtype(dtype)))
+
+
 def values(dtype: Any, *, finite: bool = False) -> SearchStrategy[Any]:
     """Elements of a dtype: the special ones and any others. `finite`: numbers of moderate size, no NaN, no infinity."""
     dtype = np.dtype(dtype)
@@ -103,15 +152,15 @@ def values(dtype: Any, *, finite: bool = False) -> SearchStrategy[Any]:
         info = np.iinfo(dtype)
         if finite:
             return st.integers(0 if dtype.kind == "u" else -20, 20)
-        return st.sampled_from(specials(dtype)) | st.integers(int(info.min), int(info.max))
+        return special_values(dtype) | st.integers(int(info.min), int(info.max))
     if dtype.kind == "f":
         if finite:
             return st.floats(-8, 8, width=_width(dtype), allow_subnormal=False)
-        return st.sampled_from(specials(dtype)) | st.floats(width=_width(dtype))
+        return special_values(dtype) | st.floats(width=_width(dtype))
     width = {8: 64, 16: 128}[dtype.itemsize]
     if finite:
         return st.complex_numbers(max_magnitude=8, width=width, allow_nan=False, allow_subnormal=False)  # type: ignore[arg-type]
-    return st.sampled_from(specials(dtype)) | st.complex_numbers(width=width)  # type: ignore[arg-type]
+    return special_values(dtype) | st.complex_numbers(width=width)  # type: ignore[arg-type]
 
 
 def _width(dtype: np.dtype) -> Any:
@@ -125,26 +174,45 @@ def arrays(
     shape: Any = None,
     layout: Any = None,
     *,
+    ndim: int | None = None,
     elements: SearchStrategy[Any] | None = None,
     finite: bool = False,
 ) -> np.ndarray:
     """An array. `dtype`, `shape` and `layout` are values or strategies; by default any.
 
-    Up to eight different elements are drawn (from `elements`, or `values(dtype, finite=finite)`) and scattered over
-    the array, so that long arrays cost no more than short ones and shrink as well.
+    `ndim` asks for a rank and leaves the shape free. A shape may hold names: axes of one name, also those of other
+    arguments, have one length (see `size`); a single length or name is the shape of a vector. `finite`: numbers of
+    moderate size, no NaN, no infinity. Up to eight different elements are drawn (from `elements`, or
+    `values(dtype, finite=finite)`) and scattered over the array, so that long arrays cost no more than short ones and
+    shrink as well.
+
+    >>> from hypothesis import find, strategies as st
+    >>> find(arrays("float64", ndim=2), lambda a: a.size > 1)
+    array([[0., 0.]])
+    >>> matrix, vector = find(st.tuples(arrays("int8", ("m", "n")), arrays("int8", "n")), lambda pair: pair[0].size > 1)
+    >>> (matrix @ vector).shape
+    (1,)
     """
+    if ndim is not None and shape is not None:
+        raise TypeError("arrays() takes a shape or a rank (ndim=), not both")
     dtype = np.dtype(_drawn(draw, dtype if dtype is not None else dtypes()))
-    shape = _drawn(draw, shape if shape is not None else shapes())
+    free = shapes() if ndim is None else shapes(ndim, ndim)
+    shape = _sides(draw, _drawn(draw, shape if shape is not None else free))
     layout = _drawn(draw, layout if layout is not None else layouts())
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    size = int(np.prod(shape, dtype=int))
+    count = int(np.prod(shape, dtype=int))
     source = elements if elements is not None else values(dtype, finite=finite)
-    pool = np.array(draw(st.lists(source, min_size=1, max_size=max(min(size, 8), 1))), dtype)
-    return place(_scattered(pool, size).reshape(shape), layout)
+    pool = np.array(draw(st.lists(source, min_size=1, max_size=max(min(count, 8), 1))), dtype)
+    return place(_scattered(pool, count).reshape(shape), layout)
 
 
 def _drawn(draw: st.DrawFn, value: Any) -> Any:
     return draw(value) if isinstance(value, SearchStrategy) else value
+
+
+def _sides(draw: st.DrawFn, shape: Any) -> tuple[int, ...]:
+    """The lengths of a shape that may hold names and strategies."""
+    sides = (shape,) if isinstance(shape, int | str | SearchStrategy) else tuple(shape)
+    return tuple(draw(size(side)) if isinstance(side, str) else _drawn(draw, side) for side in sides)
 
 
 def _scattered(pool: np.ndarray, size: int) -> np.ndarray:
@@ -156,7 +224,11 @@ def _scattered(pool: np.ndarray, size: int) -> np.ndarray:
 
 
 def place(array: np.ndarray, layout: str) -> np.ndarray:
-    """The same elements (`broadcast` repeats some), laid out in memory as one of `LAYOUTS` says."""
+    """The same elements (`broadcast` repeats some), laid out in memory as one of `LAYOUTS` says.
+
+    >>> place(np.arange(3.0), "reversed").strides
+    (-8,)
+    """
     return _PLACES[layout](array)
 
 

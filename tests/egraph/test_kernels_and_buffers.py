@@ -18,7 +18,7 @@ from eqsat.ir.region import Param, Region
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Scalar
 from eqsat.rules.book import DEFAULT
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 from tests.egraph.executing import assert_means_the_same, optimized
 
 A, B = np.linspace(0.5, 2, 1000), np.linspace(-1, 3, 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.egraph.saturate import SATURATED
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 from tests.egraph.executing import assert_means_the_same, optimized
 
 X = np.linspace(0.1, 2, 100)

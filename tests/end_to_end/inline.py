@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from eqsat import jit
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 
 HEADER = "import math\nimport numpy as np\n\n\n"
 

@@ -11,7 +11,7 @@ import pytest
 
 from eqsat import jit
 from eqsat.testing import assert_identical, assert_matches_numpy
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 from tests.end_to_end import settings_module
 from tests.end_to_end.limits import check
 from tests.end_to_end.settings_module import split, stretch

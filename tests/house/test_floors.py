@@ -15,7 +15,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "hypothesis": ("eqsat.testing",),
     "numba": (),
     "numexpr": (),
-    "pytest": (),
+    "pytest": ("eqsat.testing.plugin",),
     "scipy": (),
 }
 

@@ -23,6 +23,7 @@ def loaded_after(program: str) -> set[str]:
         "from eqsat import jit",
         "from eqsat import jit\n@jit\ndef f(x):\n    return x + 1",
         "import eqsat.errors, eqsat.testing",
+        "import eqsat.testing.plugin",
     ],
 )
 def test_nothing_heavy_is_imported_before_the_first_compile(program: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from eqsat.testing.programs import RandomProgram, define, programs
+from eqsat.testing.random_programs import RandomProgram, define, programs
 from eqsat.testing.strategies import (
     LAYOUTS,
     arrays,

@@ -15,7 +15,7 @@ import numpy as np
 
 from eqsat import UnsupportedError
 from eqsat.testing.memory import clones
-from eqsat.testing.programs import define
+from eqsat.testing.random_programs import define
 
 Change = Callable[[ast.AST], Any]
 """A node's replacement, or None to leave it as it is."""

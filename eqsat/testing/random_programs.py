@@ -51,7 +51,13 @@ class RandomProgram:
 
 @st.composite
 def programs(draw: st.DrawFn, max_statements: int = 6, kinds: str = "biufc", finite: bool = False) -> RandomProgram:
-    """A program of some statements, with arguments for it."""
+    """A program of some statements, with arguments for it.
+
+    >>> from hypothesis import find
+    >>> made = find(programs(), lambda program: "np.exp" in program.source)
+    >>> made.source.count("np.exp")
+    1
+    """
     rows, columns = draw(st.integers(0, 5)), draw(st.integers(1, 5))
     possible = st.sampled_from([(rows, columns), (columns,), (1, columns), (rows, 1)])
     sides = draw(st.lists(possible, min_size=1, max_size=3))
