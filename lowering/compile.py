@@ -18,6 +18,7 @@ from eqsat.ir.routine import Routine
 from lowering import engine, made, pool, python_api, shared
 from lowering.entry import ENTRY, NEXT, emit_entry
 from lowering.frame import Frame
+from lowering.freedom import choose_quotients
 from lowering.kernels import emit_run
 from lowering.loops import show
 from lowering.nests import nests_of
@@ -79,6 +80,7 @@ def assemble(
     module = ir.Module(work.region.name)
     scalar = ir.Module(work.region.name) if isinstance(work, Routine) else None
     run = write_run(work, module if scalar is None else scalar)
+    choose_quotients(run, work.region.flags)
     if scalar is None:
         run.linkage = "internal"
     else:

@@ -76,3 +76,13 @@ def frozen(b: Builder, value: Value, granted: frozenset[str]) -> Value:
     instruction: Value = ir.Instruction(b.block, value.type, "freeze", [value])
     b._insert(instruction)  # llvmlite has no method of its own for it
     return instruction
+
+
+ESTIMATED = frozenset({"nnan", "ninf", "arcp", "afn"})
+"""What quotients of float32 by way of an estimate need: those of zero and of infinities come out as NaN."""
+
+
+def choose_quotients(function: ir.Function, granted: frozenset[str]) -> None:
+    """Let LLVM estimate reciprocals, and improve on them, only where it is granted that they may be wrong."""
+    if not granted >= ESTIMATED:
+        set.add(function.attributes, '"reciprocal-estimates"="none"')  # llvmlite's own `add` knows no such attributes

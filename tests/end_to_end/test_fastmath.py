@@ -19,6 +19,7 @@ from eqsat.testing.functions import random_function
 from eqsat.testing.isolation import Isolated
 from tests.end_to_end.corpus import BY_NAME, PROGRAMS, Program
 from tests.end_to_end.programs import BY_NAME as LOOPS
+from tests.house.floors import ROOT
 
 CLOSE = 16
 """Units in the last place of the narrowest floats, relative to the largest number of an array (numeric_contract.md)."""
@@ -251,6 +252,18 @@ def test_broken_promises_do_not_crash() -> None:
     assert [verdict.detail for verdict in verdicts if verdict.sort in ("crash", "no answer")] == []
 
 
+@pytest.mark.parametrize("flag", sorted(FLAGS.keys() - {"ninf"}))
+def test_single_flag_keeps_quotients_of_zeros_and_infinities(flag: str) -> None:
+    def quotients(x, y):
+        return 1 / np.sqrt(x), x / y, y / x
+
+    x = np.array([0.0, np.inf, 2.0, 0.0] * 10, "f4")
+    y = np.array([1.0, 2.0, np.inf, 3.0] * 10, "f4")
+    with np.errstate(all="ignore"):
+        for found, wanted in zip(jit(fastmath={flag})(quotients)(x, y), quotients(x, y), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=4e-7)
+
+
 def test_division_behind_a_condition_does_not_warn() -> None:
     def shares(x, y):
         out = np.zeros(x.size)
@@ -327,3 +340,9 @@ def test_keyword_only_parameters_take_the_same_options() -> None:
     function = jit(fastmath={"contract"})(scaled)
     np.testing.assert_allclose(function(np.ones(5), by=2.0), np.full(5, 2.5), rtol=0)
     assert set().union(*carried(function).values()) == {"contract"}
+
+
+def test_document_says_what_each_flag_means() -> None:
+    text = (ROOT / "docs" / "numeric_contract.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| [^|]+ \|$", text, re.MULTILINE)
+    assert rows == list(FLAGS.items())
