@@ -24,12 +24,15 @@ def package(name: str) -> Any:
     return found
 
 
-def numba_version(function: FunctionType, boundscheck: bool = False) -> Callable[..., Any] | None:
+def numba_version(
+    function: Callable[..., Any], boundscheck: bool = False, fastmath: bool = False
+) -> Callable[..., Any] | None:
     """`function` under `numba.njit`, and with it every helper that it calls, which Numba asks its users to do."""
     numba = package("numba")
     if numba is None:
         return None
-    njit = numba.njit(boundscheck=boundscheck)
+    njit = numba.njit(boundscheck=boundscheck, fastmath=fastmath)
+    assert isinstance(function, FunctionType)
     return njit(_with_jitted_helpers(function, njit, {}))
 
 

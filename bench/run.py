@@ -2,8 +2,8 @@
 
 Without names: everything but `corpus` and `programs`. A name selects the cases that begin with it. `loops` selects
 the cases with loops, `corpus` every array program of the tests, `programs` every one with loops, `bounds` the cost of
-checking indices, `first-calls` that of compiling each program, `startup` that of importing and of the very first
-compile. `--seconds` is the time for each case.
+checking indices, `fastmath` what fast-math flags gain, `first-calls` the cost of compiling each program, `startup` that
+of importing and of the very first compile. `--seconds` is the time for each case.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads it: idle threads 
 
 import warnings
 
-from bench import bounds, first_calls, startup
+from bench import bounds, fastmath, first_calls, startup
 from bench.cases import CASES, CORPUS, Case
 from bench.contest import Result, contest
 from bench.harness import Timing, machine, pin_to_one_core, readable
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="beginnings of the names of cases; loops; corpus; programs; bounds; first-calls; startup",
+        help="beginnings of the names of cases; loops; corpus; programs; bounds; fastmath; first-calls; startup",
     )
     parser.add_argument("--seconds", type=float, default=1.5)
     options = parser.parse_args()
@@ -93,6 +93,9 @@ def main() -> None:
     if not options.names or "bounds" in options.names:
         pin_to_one_core()
         print(f"\n{bounds.table(options.seconds)}", flush=True)
+    if fastmath.chosen(options.names):
+        pin_to_one_core()
+        print(f"\n{fastmath.table(options.names, options.seconds)}", flush=True)
     if not options.names or "first-calls" in options.names:
         print(f"\n{first_calls.summary()}", flush=True)
     if not options.names or "startup" in options.names:
