@@ -12,7 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-from typing import Any, get_args, get_origin, overload
+from typing import Any, cast, get_args, get_origin, overload
 
 import numpy as np
 
@@ -102,7 +102,7 @@ def opaque(
     if not callable(function):
         raise TypeError(f"opaque expects a function, not {type(function).__name__}")
     called = name or str(getattr(function, "__name__", type(function).__name__))
-    price: object = cost
+    price = cast("object", cost)
     if not callable(price) and not (isinstance(price, int | float) and 0 <= price < float("inf")):
         raise _wrong(called, f"has a cost of {cost!r}", "give nanoseconds, or a function of the arguments' shapes")
     if (arguments is None) != (result is None):
@@ -155,7 +155,9 @@ def _annotated(function: Callable[..., Any], name: str) -> tuple[list[Any], Any,
         if parameter.default is not parameter.empty:
             raise _wrong(name, f"has a default for `{parameter.name}`", "leave it out")
         if parameter.annotation is parameter.empty:
-            raise _wrong(name, f"has no type for `{parameter.name}`", f"annotate it: {parameter.name}: Float")
+            raise _wrong(
+                name, f"has no type for `{parameter.name}`", f"{parameter.name}: Float; or arguments= and result="
+            )
         annotations.append(_evaluated(parameter.annotation, function))
     if signature.return_annotation is signature.empty:
         raise _wrong(name, "has no type for its result", f"annotate it: def {name}(...) -> Float")

@@ -8,14 +8,13 @@ anew, and raises. The callback takes the GIL itself. Called by `lowering.opaque`
 
 from __future__ import annotations
 
-import _thread
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from eqsat.ir.opaque import Opaque
+from eqsat.ir.opaque import Opaque, locked
 from eqsat.ir.types import DType
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
@@ -38,7 +37,7 @@ def _answer(function: Opaque, ranks: Sequence[int]) -> Callable[[int, int], int]
         return _answer_of_numbers(function)
     pointers_type, geometry_type = ctypes.c_void_p * len(ranks), ctypes.c_int64 * (2 * sum(ranks))
     dtypes = [*(kind.dtype for kind in function.parameters), function.result.dtype]
-    evaluate = function.evaluate
+    evaluate, failed = function.evaluate, function.failed
 
     def answer(pointers: int, geometry: int) -> int:
         try:
@@ -51,9 +50,13 @@ def _answer(function: Opaque, ranks: Sequence[int]) -> Callable[[int, int], int]
                 arrays.append(_array(place, words[at:middle], words[middle:end], dtype))
                 at = end
             *operands, result = arrays
-            result[...] = evaluate([array.copy("C") if array.ndim else array.item() for array in operands])
+            found = evaluate([locked(array.copy("C")) if array.ndim else array.item() for array in operands])
+            if found.shape != result.shape:  # where `shape` decides by comparing, formulas mislead it
+                return 0
+            result[...] = found
         except BaseException as error:
-            return _failed(error)
+            failed(error)
+            return 0
         return 1
 
     return answer
@@ -64,23 +67,18 @@ def _answer_of_numbers(function: Opaque) -> Callable[[int, int], int]:
     pointers_type = ctypes.c_void_p * (len(function.parameters) + 1)
     readers = [_reader(kind.dtype) for kind in function.parameters]
     write, called, given = _writer(function.result.dtype), function.function, function.given
+    failed = function.failed
 
     def answer(pointers: int, _: int) -> int:
         try:
             *places, target = pointers_type.from_address(pointers)
             write(target, given(called(*[read(place) for read, place in zip(readers, places, strict=True)])))
         except BaseException as error:
-            return _failed(error)
+            failed(error)
+            return 0
         return 1
 
     return answer
-
-
-def _failed(error: BaseException) -> int:
-    """What a callback returns after an exception."""
-    if isinstance(error, KeyboardInterrupt):
-        _thread.interrupt_main()  # for the run by Python, which follows
-    return 0
 
 
 _C_TYPES: Mapping[str, Any] = {

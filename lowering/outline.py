@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from eqsat.ir.body import LOCAL, Check, Leave, Scatter, Set, Variable
 from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import Node
+from eqsat.ir.opaque import Opaque
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Routine, Segment, Step, Steps, Store, While
 from eqsat.ir.view import View
 from lowering.loops import show
@@ -110,6 +111,8 @@ class _Outline:
                 return f"{self.text(node.args[0])}[{', '.join(self.index(node.attr))}]"
             case Dim():
                 return self.formula(node.attr)
+            case Opaque():
+                return f"{node.attr.name}({', '.join(map(self.text, node.args))})"
             case attr if node.op == "constant":
                 return str(attr)
             case _:

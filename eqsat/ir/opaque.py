@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class Opaque:
     address: int | None = None
     number: int = field(default_factory=itertools.count().__next__, init=False)
     kept: dict[object, object] = field(default_factory=dict[object, object], repr=False)
-    """What lives as long as this: callbacks that generated code calls."""
+    """What lives as long as this: callbacks that generated code calls, and by threads what interrupted them."""
 
     @property
     def key(self) -> str:
@@ -119,7 +120,8 @@ class Opaque:
         if not self.result.ndim:
             return ()
         if self.shape is None:
-            return next(tuple(s) for s, kind in zip(shapes, self.parameters, strict=True) if kind.ndim)
+            first = next(shape for shape, kind in zip(shapes, self.parameters, strict=True) if kind.ndim)
+            return tuple(map(dim, first))
         found: Any = self.shape(*shapes)
         lengths = [found] if isinstance(found, int | Dim) else list(found)
         for length in lengths:
@@ -134,6 +136,9 @@ class Opaque:
     # Calls ------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **named: Any) -> Any:
+        interrupted = self.kept.pop(get_ident(), None)
+        if isinstance(interrupted, BaseException):
+            raise interrupted
         for arg in (*args, *named.values()):
             answer = getattr(type(arg), "__eqsat_call__", None)
             if answer is not None:
@@ -213,6 +218,14 @@ class Opaque:
         return np.array([given(function(*row)) for row in zip(*columns, strict=False)], self.result.dtype).reshape(
             shape
         )
+
+    def failed(self, error: BaseException) -> None:
+        """Called from machine code it raised, and is about to be called again by Python.
+
+        What the function itself raised it will raise again; an interrupt from outside is kept until then.
+        """
+        if not isinstance(error, Exception):
+            self.kept[get_ident()] = error
 
     def given(self, value: Any) -> np.generic:
         """A number that the function returned, as a NumPy scalar of the stated dtype."""
