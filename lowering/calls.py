@@ -46,13 +46,15 @@ def run_freely(scene: Scene, name: str, attr: object, operands: Sequence[Operand
 def _is_odd(scene: Scene, operand: Operand) -> Value:
     """Whether NumPy would not hand the operand to BLAS as it lies: its loops for such are many times slower."""
     b, size = scene.b, operand.dtype.itemsize
+    inside = b.and_(b.ptrtoint(operand.pointer, I64), I64(operand.dtype.alignment - 1))
+    aligned = b.icmp_signed("==", inside, I64(0))
     if operand.ndim == 1:
-        return b.not_(_is_line(scene, operand.strides[0], I64(1), size))
+        return b.not_(b.and_(aligned, _is_line(scene, operand.strides[0], I64(1), size)))
     (rows, columns), (down, across) = operand.shape, operand.strides
     unit = I64(size)
     in_rows = b.and_(b.icmp_signed("==", across, unit), _is_line(scene, down, columns, size))
     in_columns = b.and_(b.icmp_signed("==", down, unit), _is_line(scene, across, rows, size))
-    return b.not_(b.or_(in_rows, in_columns))
+    return b.not_(b.and_(aligned, b.or_(in_rows, in_columns)))
 
 
 def _is_line(scene: Scene, stride: Value, length: Value, size: int) -> Value:

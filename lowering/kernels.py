@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
+from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Buffer, Load, Program, Term, walk
 from lowering.context import Code, Point
@@ -17,8 +18,9 @@ from lowering.flags import declare
 from lowering.folds import fold_columns, fold_runs
 from lowering.frame import Status
 from lowering.geometry import Geometry
-from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
+from lowering.loops import Access, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Run, Statement, Store, total
 from lowering.nests import nests_of
+from lowering.operand import Operand
 from lowering.rows import fill
 from lowering.storage import on_stack, plan_storage
 from lowering.values import I1, I32, I64, POINTER, Value, load, store
@@ -39,10 +41,10 @@ def emit_run(program: Program, module: ir.Module) -> ir.Function:
 
 def emit_program(code: Code) -> None:
     """Write the work of a program; its results are where `code.around` wants them."""
-    _Run(code, nests_of(code.program)).emit()
+    _Work(code, nests_of(code.program)).emit()
 
 
-class _Run:
+class _Work:
     """The work of a program."""
 
     def __init__(self, code: Code, nests: tuple[Nest, ...]) -> None:
@@ -132,6 +134,29 @@ class _Run:
                     fold_runs(code, statement, known, point)
                 case FoldColumns():
                     fold_columns(code, statement, known, point)
+                case Run():
+                    self._call(statement, known)
+
+    def _call(self, statement: Run, known: dict[Term, Value]) -> None:
+        """A library operation, for which numbers stand in memory too."""
+        code, call = self.code, statement.call
+        operands: list[Operand] = []
+        for arg, shape in zip(call.args, call.shapes, strict=True):
+            if shape:
+                assert isinstance(arg, Load)
+                operands.append(self._operand(statement.accesses[arg], shape))
+            else:
+                scalars(code, [arg], statement.accesses, known, {})
+                place = code.stack(arg.dtype, 1)
+                store(code.b, known[arg], place, arg.dtype)
+                operands.append(Operand(place, arg.dtype, (), ()))
+        target = statement.target.buffer
+        code.around.call(call, operands, self._operand(statement.target, target.shape))
+
+    def _operand(self, access: Access, shape: tuple[Dim, ...]) -> Operand:
+        code, buffer = self.code, access.buffer
+        strides = tuple(code.bytes(buffer, step) for _, step in access.steps)
+        return Operand(code.address(access, {}), buffer.dtype, tuple(map(code.size, shape)), strides)
 
     # Single numbers ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
 from eqsat.ir.ops import STRUCTURAL
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Known, Load, Size, Term, children
+from eqsat.ir.program import Apply, Argument, Buffer, Call, Fold, Known, Load, Size, Term, children
 from eqsat.ir.signature import plain
 from eqsat.ir.types import DType
 
@@ -208,7 +208,16 @@ class FoldColumns:
     row: Row
 
 
-Statement = Let | Loop | Fill | Store | FoldRuns | FoldColumns
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A library operation on whole arrays, `call`, which fills `target`; the axes of each are numbered from `i0`."""
+
+    target: Access
+    call: Call
+    accesses: Accesses
+
+
+Statement = Let | Loop | Fill | Store | FoldRuns | FoldColumns | Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,6 +271,14 @@ def _show(statement: Statement, pad: str, names: dict[Term, str]) -> Iterator[st
             text = _lines(term, accesses, names)
             yield from (pad + line for line in text[:-1])
             yield f"{pad}{target} = {text[-1]}"
+        case Run(target, call, accesses):
+            args: list[str] = []
+            for arg, shape in zip(call.args, call.shapes, strict=True):
+                text = _lines(arg, accesses, names)
+                yield from (pad + line for line in text[:-1])
+                lengths = ", ".join(f"i{axis} < {length}" for axis, length in enumerate(shape))
+                args.append(f"{text[-1]} for {lengths}" if shape else text[-1])
+            yield f"{pad}{target} = {call.name} of {'; '.join(args)}"
         case FoldRuns(target, op, dtype, outer, inner, row, tree, piece):
             runs = "".join(f" for {axis.name} < {axis.extent}" for axis in outer)
             over = ", ".join(f"{axis.name} < {axis.extent}" for axis in inner)
@@ -339,8 +356,8 @@ def _text(term: Term, accesses: Accesses, texts: dict[Term, str]) -> str:
             shown = f"cast.{dtype.name}" if name == "cast" else name
             mark = "" if name in STRUCTURAL or name.startswith(("py.", "ok.")) else f":{signature}"
             return f"{shown}{mark}({', '.join(texts[arg] for arg in args)})"
-        case Fold():
-            raise AssertionError("a fold is a statement of its own")
+        case Fold() | Call():
+            raise AssertionError("a fold or call is a statement of its own")
 
 
 def total(extents: tuple[Dim, ...]) -> Dim:

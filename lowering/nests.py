@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Constant
-from eqsat.ir.program import Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, children, walk
+from eqsat.ir.program import Argument, Buffer, Call, Fold, Kernel, Known, Load, Program, Size, Term, children, walk
 from eqsat.ir.types import DType
 from eqsat.ir.view import Along, View, identity
 from lowering.geometry import Geometry, Steps
@@ -24,6 +24,7 @@ from lowering.loops import (
     Let,
     Loop,
     Nest,
+    Run,
     Statement,
     Store,
     total,
@@ -42,7 +43,24 @@ def nests_of(program: Program) -> tuple[Nest, ...]:
 def _plan(kernel: Kernel, geometry: Geometry) -> Planned:
     if isinstance(kernel.term, Fold):
         return _fold(kernel, kernel.term, geometry)
+    if isinstance(kernel.term, Call):
+        return _call(kernel, kernel.term, geometry)
     return _elementwise(kernel, kernel.term, geometry)
+
+
+def _call(kernel: Kernel, call: Call, geometry: Geometry) -> Planned:
+    """No loop of ours, so that nothing is shared."""
+    if kernel.window is not None:
+        raise InternalError(f"{call.name} fills a part of {kernel.target}, which need not lie as it writes")
+
+    def whole(buffer: Buffer, view: View) -> Access:
+        start, steps = geometry.steps(buffer, view)
+        return Access(buffer, start, tuple((f"i{axis}", step) for axis, step in enumerate(steps)))
+
+    loads = [term for term in walk([call]) if isinstance(term, Load)]
+    accesses = {load: whole(load.buffer, load.view) for load in loads}
+    run = Run(whole(kernel.target, identity(len(kernel.target.shape))), call, accesses)
+    return Planned(kernel, Nest((kernel.target,), (), (run,)), (), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ refuses nothing that `lowering.kernels` does not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llvmlite import ir
@@ -14,14 +15,16 @@ from llvmlite import ir
 from eqsat.errors import InternalError
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.nodes import Node
-from eqsat.ir.program import Apply, Buffer, Fold, Program, walk
+from eqsat.ir.program import Apply, Buffer, Call, Fold, Program, walk
 from eqsat.ir.routine import Segment
 from eqsat.ir.types import Array, DType
+from lowering import calls
 from lowering.arrays import array_type, bytes_of, extents, fresh, reference
 from lowering.context import Code
 from lowering.flags import declare
 from lowering.frame import Status
 from lowering.kernels import emit_program
+from lowering.operand import Operand
 from lowering.scene import ArrayRef, Scene
 from lowering.values import I1, I64, POINTER, VOID, Value, format_of, store
 
@@ -105,6 +108,11 @@ class _Within:
         block = self.scene.take(self.scene.b.select(wrapped, I64(-1), size))
         self.taken.append(block)
         return block
+
+    def call(self, call: Call, operands: Sequence[Operand], result: Operand) -> None:
+        free = "reassoc" in self.segment.program.region.flags
+        run = calls.run_freely if free else calls.run
+        run(self.scene, call.name, call.attr, operands, result)
 
     def deliver(self, index: int, value: Value, dtype: DType) -> None:
         node = self.segment.outputs[index]

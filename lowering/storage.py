@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eqsat.ir.dims import Dim
 from eqsat.ir.program import Buffer, Load, Program, walk
-from lowering.loops import Accesses, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Statement, Store, total
+from lowering.loops import Accesses, Fill, FoldColumns, FoldRuns, Let, Loop, Nest, Run, Statement, Store, total
 
 SMALL = 4096
 """Bytes up to which a temporary of known size lies on the stack."""
@@ -124,7 +124,7 @@ def _last_reads(nests: tuple[Nest, ...]) -> dict[Buffer, int]:
 
 def _accesses(statement: Statement) -> list[Accesses]:
     match statement:
-        case Let(_, accesses) | Store(_, _, accesses):
+        case Let(_, accesses) | Store(_, _, accesses) | Run(_, _, accesses):
             return [accesses]
         case Loop(_, body):
             return [found for inner in body for found in _accesses(inner)]

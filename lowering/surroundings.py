@@ -6,16 +6,19 @@ values at hand (`lowering.segments`). Called by `lowering.context` and `lowering
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from llvmlite import ir
 
-from eqsat.ir.program import Buffer
+from eqsat.errors import InternalError
+from eqsat.ir.program import Buffer, Call
 from eqsat.ir.types import DType
 from lowering import frame as frames
 from lowering.flags import declare
 from lowering.frame import Cell, Data, Extent, Frame, Result, Slot, Status, Stride
+from lowering.operand import Operand
 from lowering.values import I32, I64, POINTER, VOID, Builder, Value, load, store
 
 
@@ -44,6 +47,10 @@ class Surroundings(Protocol):
 
     def take(self, buffer: Buffer, size: Value, wrapped: Value) -> Value:
         """New memory of `size` bytes, at an address for vectors; `wrapped`: the size is more than an int64 holds."""
+        ...
+
+    def call(self, call: Call, operands: Sequence[Operand], result: Operand) -> None:
+        """Run a library operation on these operands; where it fails, give up."""
         ...
 
     def deliver(self, index: int, value: Value, dtype: DType) -> None:
@@ -109,6 +116,10 @@ class Framed:
         self._allocated.append(raw)
         aligned = b.and_(b.add(b.ptrtoint(raw, I64), I64(63)), I64(-64))
         return b.inttoptr(aligned, POINTER)
+
+    def call(self, call: Call, operands: Sequence[Operand], result: Operand) -> None:
+        del operands, result
+        raise InternalError(f"a program that is a function of its own calls {call.name}, which only routines do")
 
     def deliver(self, index: int, value: Value, dtype: DType) -> None:
         store(self.b, value, self.place(Cell(index)), dtype)

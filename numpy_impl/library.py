@@ -14,6 +14,7 @@ from numpy_impl import (
     complex_mathematics,
     counting,
     creation,
+    diagonals,
     elementwise,
     iterating,
     joining,
@@ -34,6 +35,7 @@ LIBRARY = Library(
     | movement.FUNCTIONS
     | casts.FUNCTIONS
     | creation.FUNCTIONS
+    | diagonals.FUNCTIONS
     | attributes.FUNCTIONS
     | accumulations.FUNCTIONS
     | counting.FUNCTIONS
@@ -52,6 +54,7 @@ LIBRARY = Library(
     | reductions.METHODS
     | movement.METHODS
     | casts.METHODS
+    | diagonals.METHODS
     | accumulations.METHODS
     | joining.METHODS
     | products.METHODS

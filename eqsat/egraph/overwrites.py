@@ -15,7 +15,7 @@ from math import gcd
 
 from eqsat.frontend.implied import Facts, is_implied
 from eqsat.ir.dims import ONE, Dim
-from eqsat.ir.program import Apply, Buffer, Fold, Kernel, Load, Term, Window, walk
+from eqsat.ir.program import Apply, Buffer, Call, Fold, Kernel, Load, Term, Window, walk
 from eqsat.ir.types import Array
 from eqsat.ir.view import Along, View, identity
 
@@ -68,7 +68,7 @@ def _straight(
     if any(load.buffer == put.source for kernel in kernels for load in _loads(kernel.term)):
         return None
     kernel = next(kernel for kernel in kernels if kernel.target == put.source)
-    if isinstance(kernel.term, Fold):  # fills packed memory, row by row
+    if isinstance(kernel.term, Fold | Call):  # fills packed memory, row by row or at once
         return None
     sources = {other.source for other in puts} - kept
     lasting = [other for other in kernels if other.window is None and other.target not in sources]

@@ -135,7 +135,7 @@ def _refuse_readonly(node: Node, builder: Builder) -> None:
     still = any(axis not in walked and length not in (ZERO, ONE) for axis, length in enumerate(node.type.shape))
     if readonly and not (whole.op == "param" and still):
         raise UnsupportedError(
-            "a read-only array is returned, of np.broadcast_to or the .imag of real numbers",
+            "a read-only array is returned, of np.broadcast_to, np.diagonal or .imag",
             node.span,
             instead="return its copy: x.copy()",
         )

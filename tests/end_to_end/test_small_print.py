@@ -45,7 +45,7 @@ def test_read_only_results_of_broadcast_to_are_refused_or_read_only(made: str, l
         check(text, TABLE)
     except AssertionError as error:
         assert isinstance(error.__cause__, eqsat.UnsupportedError)
-        assert error.__cause__.what == "a read-only array is returned, of np.broadcast_to or the .imag of real numbers"
+        assert error.__cause__.what == "a read-only array is returned, of np.broadcast_to, np.diagonal or .imag"
     check(f"{text}.copy()", TABLE)
     check(f"{text} * 2", TABLE)
 

@@ -10,7 +10,7 @@ from eqsat.frontend.arguments import layout_of
 from eqsat.ir.dims import ONE, Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node, Order, Reduction
 from eqsat.ir.ops import UFUNCS
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Term
+from eqsat.ir.program import Apply, Argument, Buffer, Call, Fold, Kernel, Known, Load, Program, Term
 from eqsat.ir.region import Guard, Param, Region, TupleOf
 from eqsat.ir.signature import write
 from eqsat.ir.span import NOWHERE
@@ -116,3 +116,8 @@ def fold(
 ) -> Fold:
     dtype = term.dtype if dtype is None else np.dtype(dtype)
     return Fold(Reduction(op, tuple(axes), Order(tuple(outer), tuple(inner), block)), tuple(extents), term, dtype)
+
+
+def call(name: str, args: Sequence[Term], shapes: Sequence[Sequence[Dim]], attr: object = None) -> Call:
+    """A library operation of arrays of these shapes; numbers have none."""
+    return Call(name, attr, tuple(args), tuple(map(tuple, shapes)), args[0].dtype)
