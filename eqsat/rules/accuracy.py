@@ -182,7 +182,7 @@ def log_of_logistic(x: Float):
 @rule(requires={"afn", "reassoc"}, accuracy=True)
 def softplus(x: Float):
     """log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|): no overflow for large x."""
-    return np.log1p(np.exp(x)), np.maximum(x, 0.0) + np.log1p(np.exp(-np.absolute(x)))
+    return np.log(np.exp(x) + 1.0), np.maximum(x, 0.0) + np.log1p(np.exp(-np.absolute(x)))
 
 
 @rule(requires={"afn", "reassoc", "ninf"}, accuracy=True)

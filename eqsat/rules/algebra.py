@@ -2,8 +2,9 @@
 
 What is required is what hides the difference to the rounded program, in LLVM's vocabulary. `reassoc`: sums, products
 and what is built of them are regrouped as if they were exact, overflow and underflow of what lies between included.
-`nnan`: where the left side is NaN, anything may come. `nsz`: the sign of zero is free. `ninf`: no operand is infinite.
-`arcp`: dividing becomes multiplying. Such rules do not keep floating-point flags. Sums are not reordered and products not distributed: graphs would explode, and little would be won.
+`nnan`: where the left side is NaN, anything may come. `nsz`: the sign of zero is free. `arcp`: dividing becomes
+multiplying. Such rules do not keep floating-point flags. Sums are not reordered and products not distributed: graphs
+would explode, and little would be won.
 """
 
 from __future__ import annotations
@@ -162,18 +163,6 @@ def multiply_then_divide_by_constant(x: Float, c: Float, d: Float):
     return (x * c) / d, x * (c / d)
 
 
-@rule(requires={"reassoc", "arcp"}, when=_both_moderate)
-def divide_then_multiply_by_constant(x: Float, c: Float, d: Float):
-    """(x / c) d = x (d / c); the quotient of two moderate constants is a normal number."""
-    return (x / c) * d, x * (d / c)
-
-
-@rule(requires={"reassoc", "arcp"}, when=_both_moderate)
-def divide_by_two_constants(x: Float, c: Float, d: Float):
-    """(x / c) / d = x / (c d); the product of two moderate constants is a normal number."""
-    return (x / c) / d, x / (c * d)
-
-
 @rule(requires={"reassoc"}, when=_both_moderate)
 def multiply_quotient_of_constant(x: Float, c: Float, d: Float):
     """(c / x) d = (c d) / x; the product of two moderate constants is a normal number."""
@@ -186,16 +175,16 @@ def divide_constant_by_scaled(x: Float, c: Float, d: Float):
     return c / (x * d), (c / d) / x
 
 
-@rule(requires={"reassoc", "arcp"}, when=_both_moderate)
-def divide_constant_by_quotient(x: Float, c: Float, d: Float):
-    """c / (x / d) = (c d) / x; the product of two moderate constants is a normal number."""
-    return c / (x / d), (c * d) / x
+@rule(requires={"reassoc"}, when=_both_moderate)
+def multiply_scaled(x: Float, y: Float, c: Float, d: Float):
+    """(x c) (y d) = (x y) (c d); the product of two moderate constants is a normal number."""
+    return (x * c) * (y * d), (x * y) * (c * d)
 
 
-@rule(requires={"reassoc"}, when=_moderate)
-def scaled_times_other(x: Float, y: Float, c: Float):
-    """(x c) y = (x y) c: constants go outwards, where they meet."""
-    return (x * c) * y, (x * y) * c
+@rule(requires={"reassoc"}, when=_both_moderate)
+def divide_scaled(x: Float, y: Float, c: Float, d: Float):
+    """(x c) / (y d) = (x / y) (c / d); the quotient of two moderate constants is a normal number."""
+    return (x * c) / (y * d), (x / y) * (c / d)
 
 
 # Factoring --------------------------------------------------------------------------------------------------------
@@ -237,22 +226,16 @@ def horner(p: Float, a: Float, b: Float, x: Float):
     return (p + a * x) + b * x, p + (a + b) * x
 
 
-@rule(requires={"reassoc"})
+@rule(requires={"reassoc"}, when=lambda b: is_constant(b))
 def horner_of_powers(p: Float, a: Float, b: Float, x: Float, y: Float):
     """p + a x + b (x y) = p + (a + b y) x: Horner's form, of a polynomial whose powers are products."""
-    return (p + a * x) + b * (x * y), p + (a + b * y) * x
+    return (p + a * x) + (x * y) * b, p + (a + y * b) * x
 
 
-@rule(requires={"reassoc"})
-def binomial_square(a: Float, b: Float):
-    """a² + 2 a b + b² = (a + b)²: one product instead of three."""
-    return (a * a + (a * b) * 2.0) + b * b, (a + b) * (a + b)
-
-
-@rule(requires={"reassoc"})
-def conjugate_product(a: Float, b: Float):
-    """(a + b) (a - b) + b² = a²."""
-    return (a + b) * (a - b) + b * b, a * a
+@rule(requires={"reassoc"}, when=lambda a: is_constant(a))
+def horner_from_above(a: Float, b: Float, x: Float, y: Float):
+    """b (x y) + a x = (b y + a) x: Horner's form, of a polynomial that begins with the highest power."""
+    return b * (x * y) + x * a, (b * y + a) * x
 
 
 # Division ---------------------------------------------------------------------------------------------------------
@@ -310,12 +293,6 @@ def divide_by_multiple(a: Float, b: Float):
 def cancel_common_factor(a: Float, b: Float, x: Float):
     """(a x) / (b x) = a / b, but for x = 0 and infinity, where it is NaN."""
     return (a * x) / (b * x), a / b
-
-
-@rule(requires={"reassoc", "nnan", "arcp"})
-def cancel_common_divisor(a: Float, b: Float, x: Float):
-    """(a / x) / (b / x) = a / b, but for x = 0 and infinity, where it is NaN."""
-    return (a / x) / (b / x), a / b
 
 
 # Greatest and least --------------------------------------------------------------------------------------------------

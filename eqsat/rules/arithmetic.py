@@ -53,12 +53,6 @@ def subtract_negative(a: Number, b: Number):
 
 
 @rule
-def multiply_negatives(a: Real, b: Real):
-    """The sign of a product is the product of the signs; its size does not depend on them."""
-    return (-a) * (-b), a * b
-
-
-@rule
 def multiply_negative(a: Real, b: Real):
     """Rounding to nearest is symmetric: the sign can be taken out of a product."""
     return (-a) * b, -(a * b)
@@ -68,12 +62,6 @@ def multiply_negative(a: Real, b: Real):
 def negative_of_scaled(a: Real, c: Real):
     """The sign goes into a constant factor, where it costs nothing."""
     return -(a * c), a * (-c)
-
-
-@rule
-def divide_negatives(a: Float, b: Float):
-    """The sign of a quotient is the product of the signs."""
-    return (-a) / (-b), a / b
 
 
 @rule
@@ -173,18 +161,6 @@ def multiply_by_one(x: Real):
 def multiply_by_minus_one(x: Real):
     """-1 only flips the sign."""
     return x * -1, -x
-
-
-@rule
-def divide_by_one(x: Float):
-    """1 is exact and neutral."""
-    return x / 1, x
-
-
-@rule
-def divide_by_minus_one(x: Float):
-    """-1 only flips the sign."""
-    return x / -1, -x
 
 
 @rule

@@ -205,12 +205,6 @@ def exp_of_half_log(x: Float):
 
 
 @rule(requires={"afn", "reassoc", "nnan"})
-def exp_of_twice_log(x: Float):
-    """exp(2 log x) = x²; of negative x the logarithm is NaN."""
-    return np.exp(np.log(x) + np.log(x)), x * x
-
-
-@rule(requires={"afn", "reassoc", "nnan"})
 def exp_of_thrice_log(x: Float):
     """exp(3 log x) = x³; of negative x the logarithm is NaN."""
     return np.exp(np.log(x) * 3.0), (x * x) * x

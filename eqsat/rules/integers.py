@@ -46,12 +46,6 @@ def subtract_itself(x: Int):
 
 
 @rule
-def add_opposite(x: Int):
-    """x + (-x) = 0."""
-    return x + (-x), 0
-
-
-@rule
 def multiply_by_zero(x: Int):
     """x 0 = 0."""
     return x * 0, 0

@@ -154,12 +154,6 @@ def greater_equal_to_less_equal(a: Real, b: Real):
 
 
 @rule
-def less_equal_to_greater_equal(a: Real, b: Real):
-    """One order, read from the other side."""
-    return a <= b, b >= a
-
-
-@rule
 def not_equal_of_equal(a: Number, b: Number):
     """NaN differs from everything: the two are opposites for all numbers."""
     return np.logical_not(np.equal(a, b)), np.not_equal(a, b)

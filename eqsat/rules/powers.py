@@ -1,9 +1,9 @@
 """Powers and roots, as far as the fast-math flags grant it.
 
-`afn`: a power is computed otherwise, by products or roots, of like accuracy. `reassoc`: products within powers and roots
-are regrouped as if they were exact, overflow and underflow of what lies between included. `nnan`: where the left side is
-NaN (roots of negative numbers, infinity over infinity), anything may come. `nsz`, `ninf`: no operand is -0.0 of which it
-matters, or infinite. Powers above the eighth stay: products lose half a digit with each step.
+`afn`: a power is computed otherwise, by products or roots, of like accuracy. `reassoc`: products within powers and
+roots are regrouped as if they were exact, overflow and underflow of what lies between included. `nnan`: where the left
+side is NaN (roots of negative numbers, infinity over infinity), anything may come. `nsz`, `ninf`: no operand is -0.0
+of which it matters, or infinite. Powers above the eighth stay: products lose half a digit with each step.
 """
 
 from __future__ import annotations
@@ -166,12 +166,6 @@ def divide_sqrt_by_own_square(x: Float):
 def cbrt_of_cube(x: Float):
     """∛x³ = x, if the cube is exact."""
     return np.cbrt((x * x) * x), x
-
-
-@rule(requires={"afn", "reassoc"})
-def cube_of_cbrt(x: Float):
-    """(∛x)³ = x."""
-    return (np.cbrt(x) * np.cbrt(x)) * np.cbrt(x), x
 
 
 @rule(requires={"afn", "reassoc"})

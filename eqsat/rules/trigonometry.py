@@ -94,12 +94,6 @@ def sin_times_cos(x: Float):
 
 
 @rule(requires={"afn", "reassoc"})
-def cos_squared_minus_sin_squared(x: Float):
-    """cos² x - sin² x = cos(2 x): one function instead of two."""
-    return np.cos(x) * np.cos(x) - np.sin(x) * np.sin(x), np.cos(x + x)
-
-
-@rule(requires={"afn", "reassoc"})
 def sin_squared_minus_cos_squared(x: Float):
     """sin² x - cos² x = -cos(2 x): one function instead of two."""
     return np.sin(x) * np.sin(x) - np.cos(x) * np.cos(x), -np.cos(x + x)
@@ -109,6 +103,24 @@ def sin_squared_minus_cos_squared(x: Float):
 def one_minus_twice_sin_squared(x: Float):
     """1 - 2 sin² x = cos(2 x)."""
     return 1.0 - (np.sin(x) * np.sin(x)) * 2.0, np.cos(x + x)
+
+
+@rule(requires={"afn", "reassoc"})
+def one_minus_doubled_sin_times_sin(x: Float):
+    """1 - (2 sin x) sin x = cos(2 x)."""
+    return 1.0 - (np.sin(x) * 2.0) * np.sin(x), np.cos(x + x)
+
+
+@rule(requires={"afn", "reassoc"})
+def doubled_sin_times_cos(x: Float):
+    """(2 sin x) cos x = sin(2 x)."""
+    return (np.sin(x) * 2.0) * np.cos(x), np.sin(x + x)
+
+
+@rule(requires={"afn", "reassoc"})
+def doubled_cos_times_cos_minus_one(x: Float):
+    """(2 cos x) cos x - 1 = cos(2 x)."""
+    return (np.cos(x) * 2.0) * np.cos(x) - 1.0, np.cos(x + x)
 
 
 @rule(requires={"afn", "reassoc"})
