@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eqsat.errors import UndefinedNameError as UndefinedNameError
     from eqsat.errors import UnknownAttributeError as UnknownAttributeError
     from eqsat.errors import UnsupportedError as UnsupportedError
-    from eqsat.opaque import opaque as opaque
+    from eqsat.foreign import opaque as opaque
     from eqsat.rules.api import rule as rule
     from eqsat.rules.api import rules as rules
     from eqsat.rules.guards import exact_reciprocal as exact_reciprocal
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "jit": "eqsat.compose",
-    "opaque": "eqsat.opaque",
+    "opaque": "eqsat.foreign",
     "EqsatError": "eqsat.errors",
     "InternalError": "eqsat.errors",
     "PlainPythonWarning": "eqsat.errors",
