@@ -7,7 +7,7 @@ elements differ. Called by `compare`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -92,25 +92,25 @@ class Anything:
 
 
 def scale_of(values: Iterable[Any]) -> float:
-    """The largest finite magnitude among numbers, arrays of floats and tuples of these."""
+    """The largest finite magnitude among floats, arrays of floats, and tuples and lists of these."""
     largest = 0.0
-    for value in values:
-        if isinstance(value, tuple):
-            largest = max(largest, scale_of(value))
-            continue
-        array = np.asarray(value)
-        if array.dtype.kind in "fc" and array.size:
-            parts = np.abs(np.stack([np.real(array), np.imag(array)]).astype("f8"))
-            largest = max(largest, float(np.max(parts, initial=0.0, where=np.isfinite(parts))))
+    for array in _floats(values):
+        parts = np.abs(np.stack([np.real(array), np.imag(array)]).astype("f8"))
+        largest = max(largest, float(np.max(parts, initial=0.0, where=np.isfinite(parts))))
     return largest
 
 
 def broken_promises(values: Iterable[Any], flags: frozenset[str]) -> bool:
     """Whether arguments are what "nnan" or "ninf" promise that they are not: then any numbers may come out."""
+    tests = [test for flag, test in (("nnan", np.isnan), ("ninf", np.isinf)) if flag in flags]
+    return bool(tests) and any(test(array).any() for array in _floats(values) for test in tests)
+
+
+def _floats(values: Iterable[Any]) -> Iterator[np.ndarray]:
     for value in values:
-        array = np.asarray(value)
-        if array.dtype.kind in "fc" and (
-            ("nnan" in flags and np.isnan(array).any()) or ("ninf" in flags and np.isinf(array).any())
-        ):
-            return True
-    return False
+        if isinstance(value, tuple | list):
+            yield from _floats(value)
+        elif isinstance(value, np.ndarray | np.generic | float | complex):
+            array = np.asarray(value)
+            if array.dtype.kind in "fc":
+                yield array

@@ -132,6 +132,7 @@ class Outcome:
 def assert_matches_numpy(
     function: Any,
     *args: Any,
+    arguments: Any = None,
     calls: int = 2,
     signed_zeros: bool = True,
     check_warnings: bool = True,
@@ -149,6 +150,7 @@ def assert_matches_numpy(
 
     Where arguments are Hypothesis strategies, they are drawn, `examples` times (by default as often as the Hypothesis
     profile says), and a failure shows the smallest call that fails, as lines that can be run. Then None is returned.
+    `arguments` is a strategy that draws several arguments at once, as `operands` and `overlapping` do.
 
     A function with fast-math flags may round in other ways, so its floats are compared with a tolerance: a difference
     may be `atol` and `rtol` times NumPy's number. Without `rtol` it is the square root of the dtype's precision (1.5e-8
@@ -173,13 +175,15 @@ def assert_matches_numpy(
         raise TypeError(f"assert_matches_numpy expects a jitted function, not {function!r}")
     options: dict[str, Any] = {"calls": calls, "signed_zeros": signed_zeros, "check_warnings": check_warnings}
     options |= {"rtol": rtol, "atol": atol}
-    if any_drawn([*args, *kwargs.values()]):
+    if any_drawn([*args, *kwargs.values(), arguments]):
 
         def check(*drawn: Any, **named: Any) -> None:
             assert_matches_numpy(function, *drawn, **options, **named)
 
-        check_drawn(check, original, args, kwargs, examples)
+        check_drawn(check, original, args, kwargs, examples, arguments)
         return None
+    if arguments is not None:
+        raise TypeError(f"arguments= takes a Hypothesis strategy, not {arguments!r}")
     flags: frozenset[str] = getattr(getattr(function, "options", None), "flags", frozenset())
     expected = observe(original, args, kwargs)
     closeness: Closeness = Exact(signed_zeros)

@@ -5,6 +5,7 @@ Called by `assert_matches_numpy`, where some of its arguments are strategies.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import indent
@@ -25,11 +26,13 @@ def check_drawn(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     examples: int | None,
+    arguments: Any = None,
 ) -> None:
     """`check(*args, **kwargs)` with what the strategies among them draw; the others are as they are.
 
-    `function` is what is called in the report. The settings are those of the Hypothesis profile that is loaded, without
-    its limits on time, since examples compile; `examples`: how many, if not as many as the profile says.
+    `arguments` is a strategy of sequences of further arguments. `function` is what is called in the report. The
+    settings are those of the Hypothesis profile that is loaded, without its limits on time, since examples compile;
+    `examples`: how many, if not as many as the profile says.
     """
     from hypothesis import HealthCheck, Verbosity, given, settings
     from hypothesis import strategies as st
@@ -42,7 +45,7 @@ def check_drawn(
             raise AssertionError(f"{error}\n  smallest failing call:\n{lines}") from error.__cause__
 
     # Hypothesis tells tests apart by their names, when it keeps examples and when it chooses a seed.
-    run.__name__ = run.__qualname__ = f"check_{getattr(function, '__name__', 'function')}"
+    run.__name__ = run.__qualname__ = "check_" + re.sub(r"\W", "_", getattr(function, "__name__", "function"))
 
     def strategy(value: Any) -> Any:
         return value if isinstance(value, st.SearchStrategy) else st.just(value)
@@ -56,5 +59,7 @@ def check_drawn(
         max_examples=settings().max_examples if examples is None else examples,
     )
     positional = st.tuples(*map(strategy, args))
+    if arguments is not None:
+        positional = st.tuples(positional, arguments).map(lambda pair: (*pair[0], *pair[1]))
     named = st.fixed_dictionaries({name: strategy(value) for name, value in kwargs.items()})
     chosen(given(positional, named)(run))()

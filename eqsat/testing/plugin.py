@@ -74,28 +74,36 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Add the rules, before `-k` and `-m` select."""
     chosen: list[str] = config.getoption("eqsat_verify") or []
     for name in chosen:
-        collector = RuleModule.from_parent(session, name=name, nodeid=name)
-        items += collector.collect()
+        collector = RuleModule.from_parent(session, name=name, nodeid=name, rules=_rules(name))
+        items += session.genitems(collector)
+
+
+def _rules(name: str) -> list[Rule]:
+    """The rules of a module, or what `module:name` stands for."""
+    from importlib import import_module
+
+    from eqsat.testing.rules import rules_of
+
+    module, _, attribute = name.partition(":")
+    try:
+        found: Any = import_module(module)
+        rules = rules_of(getattr(found, attribute) if attribute else found)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise pytest.UsageError(f"--eqsat-verify {name}: {error}") from error
+    if not rules:
+        raise pytest.UsageError(f"--eqsat-verify {name}: there are no rules in it")
+    return rules
 
 
 class RuleModule(pytest.Collector):
-    """A module of rules, or what one name in it stands for."""
+    """The rules that one name stands for."""
+
+    def __init__(self, *, rules: list[Rule], **given: Any) -> None:
+        super().__init__(**given)
+        self.rules = rules
 
     def collect(self) -> Iterator[RuleItem]:
-        from importlib import import_module
-
-        from eqsat.testing.rules import rules_of
-
-        module, _, attribute = self.name.partition(":")
-        try:
-            found: Any = import_module(module)
-            found = getattr(found, attribute) if attribute else found
-            rules = rules_of(found)
-        except (ImportError, AttributeError, TypeError) as error:
-            raise pytest.UsageError(f"--eqsat-verify {self.name}: {error}") from error
-        if not rules:
-            raise pytest.UsageError(f"--eqsat-verify {self.name}: there are no rules in it")
-        for rule in rules:
+        for rule in self.rules:
             yield RuleItem.from_parent(self, name=rule.name, rule=rule)
 
 
