@@ -32,8 +32,11 @@ def run(scene: Scene, function: Opaque, operands: Sequence[Operand], result: Ope
 
 @contextmanager
 def _flags_kept(scene: Scene) -> Generator[None]:
-    """The floating-point flags afterwards are those before."""
+    """The floating-point flags afterwards are those before, if anybody listens."""
     b = scene.b
+    if not scene.routine.heard:
+        yield
+        return
     before = test_flags(b)
     yield
     with b.if_then(b.icmp_unsigned("!=", test_flags(b), before), likely=False):

@@ -214,10 +214,9 @@ class Opaque:
         if self.vectorized:
             return self._given_array(self.function(*map(locked, operands)), shape)
         columns = [o.ravel().tolist() if isinstance(o, np.ndarray) else itertools.repeat(o) for o in operands]
-        function, given = self.function, self.given
-        return np.array([given(function(*row)) for row in zip(*columns, strict=False)], self.result.dtype).reshape(
-            shape
-        )
+        given, is_float = self.given, self.result.dtype == _FLOAT64
+        found = [value if is_float and type(value) is float else given(value) for value in map(self.function, *columns)]
+        return np.array(found, self.result.dtype).reshape(shape)
 
     def failed(self, error: BaseException) -> None:
         """Called from machine code it raised, and is about to be called again by Python.

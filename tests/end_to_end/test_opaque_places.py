@@ -6,14 +6,15 @@ import gc
 import io
 import threading
 import weakref
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
 
 import eqsat
-from eqsat import Float, Vector, jit
-from tests.end_to_end.opaque_functions import X, assert_native, convolve, j0, sinc, summed, weighted
+from eqsat import Float, Int, Vector, jit
+from eqsat.testing import assert_matches_numpy
+from tests.end_to_end.opaque_functions import X, assert_native, convolve, is_odd, j0, sinc, summed, weighted
 
 
 def test_calls_in_loops() -> None:
@@ -191,3 +192,87 @@ def test_patterns_answer_for_themselves() -> None:
     mine = Recording()
     assert weighted(2, mine) == ("weighted", (2, mine))
     assert weighted(x=mine, n=1) == ("weighted", (1, mine))
+
+
+def applied(function, x):
+    return function(x) + 1
+
+
+@eqsat.opaque
+def bits(n: Int) -> Int:
+    return n.bit_length()
+
+
+def test_results_decide_and_are_sizes() -> None:
+    @jit
+    def steps(n):
+        count = 0
+        while is_odd(n):
+            n = n // 2
+            count += 1
+        return count, n
+
+    for n in (0, 1, 5, 63):
+        assert_native(steps, n)
+
+    @jit
+    def sized(n):
+        x = np.ones(bits(n))
+        return weighted(2, x) if is_odd(n) else x, tuple([bits(k) for k in (1, 2, 3)])
+
+    for n in (1, 8, 9):
+        assert_matches_numpy(sized, n)
+
+
+def test_functions_are_values() -> None:
+    @jit
+    def f(x, which):
+        function = (j0, sinc_of_two)[which]
+        return applied(function, x), applied(j0, x)
+
+    def sinc_of_two(x):
+        return sinc(x, 2.0)
+
+    for which in (0, 1):
+        assert_native(f, X, which)
+
+
+def test_a_jitted_function_made_opaque() -> None:
+    @jit
+    def doubled(x: Vector) -> Vector:
+        return x * 2
+
+    called = eqsat.opaque(doubled)
+
+    @jit
+    def f(x):
+        return called(x)[::-1] + 1
+
+    assert str(called) == "doubled(float64[:]) -> float64[:]"
+    assert_native(f, X[0])
+    assert_native(f, np.arange(3))
+
+
+def test_shapes_are_formulas() -> None:
+    made = eqsat.opaque(
+        lambda x, n: np.full((1 + len(x), 3 * len(x), 10 - len(x)), n),
+        arguments=(Vector, Int),
+        result=Annotated[np.ndarray, Int, 3],
+        name="made",
+        shape=lambda x, n: (1 + x[0], 3 * x[0], 10 - x[0]),
+    )
+
+    @jit
+    def f(x, n):
+        return made(x, n) * 2
+
+    for count in (0, 1, 4, 9):
+        assert_native(f, np.zeros(count), 7)
+    assert_matches_numpy(f, np.zeros(11), 7)  # a negative length
+
+    @jit
+    def of_part(x, n):
+        return made(x[:n], n)[0]
+
+    for count in (1, 3):
+        assert_native(of_part, np.zeros(5), count)
