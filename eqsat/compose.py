@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from eqsat.ir.flags import Fastmath
 from eqsat.jit import Dispatcher
-from eqsat.options import DEFAULT, Options
+from eqsat.options import DEFAULT, GivenRules, Options, Verify
 from lowering.callable import NativeCallable, fallback_address
 
 if TYPE_CHECKING:
@@ -39,13 +39,30 @@ def stages() -> Stages:
 
 
 @overload
-def jit(function: Callable[..., Any], *, boundscheck: bool = True, fastmath: Fastmath = False) -> Jitted: ...
+def jit(
+    function: Callable[..., Any],
+    *,
+    boundscheck: bool = ...,
+    fastmath: Fastmath = ...,
+    rules: GivenRules | None = ...,
+    verify: Verify | None = ...,
+) -> Jitted: ...
 @overload
 def jit(
-    function: None = None, *, boundscheck: bool = True, fastmath: Fastmath = False
+    function: None = None,
+    *,
+    boundscheck: bool = ...,
+    fastmath: Fastmath = ...,
+    rules: GivenRules | None = ...,
+    verify: Verify | None = ...,
 ) -> Callable[[Callable[..., Any]], Jitted]: ...
 def jit(
-    function: Callable[..., Any] | None = None, *, boundscheck: bool = True, fastmath: Fastmath = False
+    function: Callable[..., Any] | None = None,
+    *,
+    boundscheck: bool = True,
+    fastmath: Fastmath = False,
+    rules: GivenRules | None = None,
+    verify: Verify | None = None,
 ) -> Jitted | Callable[[Callable[..., Any]], Jitted]:
     """Compile a function of NumPy code: same results, to the bit, many times faster.
 
@@ -59,6 +76,10 @@ def jit(
     `fastmath` grants freedoms of arithmetic, by LLVM's names (`eqsat.ir.flags`): True, or a set of "nnan", "ninf",
     "nsz", "arcp", "contract", "afn" and "reassoc". By default none is granted, and every bit is NumPy's.
 
+    `rules`: a rule, a book of rules or several, which take part in the optimization beside those of eqsat. `verify`
+    says when they are checked: "once" in a process, when they are first used (the default), "always", or "never";
+    RuleError names a rule that does not hold, and values that show it.
+
     >>> import numpy as np
     >>> @jit
     ... def above(a, b):
@@ -66,7 +87,7 @@ def jit(
     >>> above(np.array([1.0, 9.0]), np.array([1.0, 8.0]))
     array([False,  True])
     """
-    return _decorated(function, Options.of(boundscheck=boundscheck, fastmath=fastmath))
+    return _decorated(function, Options.of(boundscheck=boundscheck, fastmath=fastmath, rules=rules, verify=verify))
 
 
 def _decorated(function: Callable[..., Any] | None, options: Options) -> Any:

@@ -87,5 +87,19 @@ class PythonRaises(Exception):
         super().__init__(reason)
 
 
+class RuleWarning(UserWarning):
+    """A rule made two different things equal, and was left out of the program that it spoiled.
+
+    Cure: `eqsat.verify(rule)` finds values for which its sides differ; correct the rule, or guard it with `when=`.
+    """
+
+
+class PluginError(EqsatError, ImportError):
+    """A package that announces rules in the entry-point group `eqsat.plugins` could not be loaded.
+
+    Cure: repair or remove that package, or turn plug-ins off with the environment variable EQSAT_NO_PLUGINS=1.
+    """
+
+
 class PlainPythonWarning(UserWarning):
     """A call was answered by the undecorated function because eqsat expected it to raise and it did not."""

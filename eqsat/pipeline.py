@@ -6,6 +6,7 @@ Called by the dispatcher when no compiled specialization accepts a call. The sta
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,9 @@ from eqsat.ir.routine import Routine
 from eqsat.ir.types import Type
 from eqsat.ir.verifier import verify
 from eqsat.options import DEFAULT, Options
+from eqsat.plugins import installed
+from eqsat.rules.api import RuleBook
+from eqsat.rules.book import BOOK
 from eqsat.schedule.planner import plan
 
 
@@ -119,18 +123,35 @@ def specialize(
     if os.environ.get("EQSAT_CHECK") == "1":
         verify(region, sizes)
     clock.lap("types and IR")
-    work, reports = _optimized(region, sizes)
+    work, reports = _optimized(region, sizes, book_for(options))
     clock.lap("e-graph")
     native = stages.lower(work)
     clock.lap("code generation")
-    return Specialization(types, region, work, reports, native, clock.laps)
+    return Specialization(types, work.region, work, reports, native, clock.laps)
 
 
-def _optimized(region: Region, sizes: Mapping[Symbol, int]) -> tuple[Program | Routine, tuple[Report, ...]]:
+def book_for(options: Options) -> RuleBook:
+    """The rules that a function is compiled with: ours, those of plug-ins, and the user's, as the flags permit.
+
+    Rules that are not ours are checked first, as `options.verify` says; raises RuleError for one that does not hold.
+    """
+    own = installed() + options.rules
+    return _granted(own, options.flags)
+
+
+@functools.lru_cache(maxsize=64)
+def _granted(own: RuleBook, flags: frozenset[str]) -> RuleBook:
+    """One object for equal books, since e-graphs are kept by book."""
+    return (BOOK + own).granted(flags)
+
+
+def _optimized(
+    region: Region, sizes: Mapping[Symbol, int], book: RuleBook
+) -> tuple[Program | Routine, tuple[Report, ...]]:
     if region.body is None:
-        optimized = optimize(region, sizes)
+        optimized = optimize(region, sizes, book)
         return optimized.program, (optimized.report,)
-    planned = plan(region, sizes)
+    planned = plan(region, sizes, book)
     return planned.routine, tuple(planned.reports.values())
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eqsat.egraph.graph import Graph, Shape, Tables
+from eqsat.egraph.graph import ENode, Graph, Shape, Tables
 from eqsat.ir.dims import Symbol
 from eqsat.ir.ops import OPS, TRANSCENDENTAL
 from eqsat.ir.signature import inputs_of
@@ -94,6 +94,13 @@ class CostModel:
         if name in BORROWED:
             each += self.machine.call / max(1.0, min(run, self.machine.block))
         return each * self.count(loops)
+
+    def called(self, enode: ENode) -> float:
+        """One call of a library operation or opaque function, without moving memory."""
+        shapes = [self.tables.spaces.values[self.graph.spaces[arg]] for arg in enode.args]
+        known = [tuple(int(self.count((extent,))) for extent in shape) for shape in shapes]
+        chars = [self.graph.dtypes[arg] for arg in enode.args]
+        return self.tables.calls.values[enode.attr].nanoseconds(known, itemsize(chars[0]) if chars else 8)
 
     def run_length(self, shape: Shape, order: tuple[int, ...], flat: bool) -> float:
         """The length of the innermost stretch of a loop over `shape`: all of it if nothing is broadcast or sliced."""

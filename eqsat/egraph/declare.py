@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 
+from eqsat.egraph import properties
 from eqsat.egraph.graph import SIZE
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
@@ -27,6 +28,7 @@ from eqsat.rules.api import (
     variables,
     walk,
 )
+from eqsat.rules.guards import GUARDS
 
 VOCABULARY = """
 (sort Array) (sort Elem)
@@ -42,6 +44,10 @@ VOCABULARY = """
 (constructor Ternary (String String Elem Elem Elem) Elem)
 (constructor Move (i64 Elem) Elem)
 (constructor Fold (i64 Elem) Elem)
+(constructor Call1 (String i64 Elem) Elem)
+(constructor Call2 (String i64 Elem Elem) Elem)
+(constructor Call3 (String i64 Elem Elem Elem) Elem)
+(constructor Call4 (String i64 Elem Elem Elem Elem) Elem)
 (function space (Elem) i64 :no-merge)
 (function dtype (Elem) String :no-merge)
 (function value (Elem) String :no-merge)
@@ -60,6 +66,12 @@ VOCABULARY = """
 (relation Silent (Elem))
 (relation Equals (Elem String))
 (relation Known (String Elem))
+(relation Gives (String String String))
+(relation Keeps (String String String))
+(relation Folds (String i64))
+(relation OfValues (String))
+(relation Implies (String String))
+(relation Always (String String))
 (relation CastPair (String String String))
 (relation Commutes (String String))
 (relation Idempotent (String String))
@@ -125,12 +137,14 @@ def declarations(book: RuleBook) -> list[str]:
     Every command keeps the whole text that it was parsed from: one text for all would take ten times as long.
     """
     kinds = "\n".join(
-        f"(relation {kind} (String {'String ' * len(_COLUMNS)}))\n(ruleset simplify_{kind})" for kind in KINDS
+        f"(relation {kind} (String {'String ' * len(_COLUMNS)}))\n(ruleset simplify_{kind})\n(ruleset grow_{kind})"
+        for kind in KINDS
     )
     facts = "\n".join(_kind_facts())
     analyses = ANALYSES.replace("SIZE", SIZE.char)
     texts = "\n".join(text for one in book.rules if isinstance(one, Structural) for text in texts_of(one))
-    text = f"{VOCABULARY}{kinds}\n{analyses}{facts}\n{texts}\n"
+    known = properties.declared(properties.asked(book))
+    text = f"{VOCABULARY}{kinds}\n{analyses}{known}\n{facts}\n{texts}\n"
     return ["(" + part for part in text.split("\n(")[1:]]
 
 
@@ -184,7 +198,16 @@ def texts_of(one: Rule | Structural) -> Iterator[str]:
             yield text.replace("$fired", f'(Fired "{one.name}" l)').replace("$where", f'{where}#{number}"')
         return
     for number, left in enumerate(_variants(one)):
-        yield from _rewrite(one, left, number)
+        yield from _rewrite(one, left, str(number))
+    if one.two_way:
+        for number, left in enumerate(_variants(one.reverse)):
+            yield from _rewrite(one.reverse, left, f"back{number}")
+
+
+def grows(one: Rule) -> bool:
+    """Whether a rule can go on for ever, so that it runs once between simplifications, and only on small graphs."""
+    left, right = (sum(bool(part.args) for part in walk(side)) for side in (one.left, one.right))
+    return one.two_way or right > left or (right == left and bool(one.requires))
 
 
 def _split(text: str) -> list[str]:
@@ -203,7 +226,9 @@ def _variants(one: Rule) -> list[Pattern]:
 def _renamed(one: Rule, left: Pattern) -> str:
     """The rule as text that does not know the names of variables, nor the order of operands on the right side."""
     names: dict[str, str] = {}
-    conditions = {condition.variable: condition.test for condition in one.when}
+    conditions: dict[str, list[str]] = {}
+    for condition in one.when:
+        conditions.setdefault(condition.variable, []).append(condition.test)
     kinds = dict(one.kinds)
 
     def text(pattern: Pattern, ordered: bool) -> str:
@@ -239,10 +264,12 @@ def _mirrored(pattern: Pattern, one: Rule) -> list[Pattern]:
 
 def _is_constant(pattern: Pattern, one: Rule) -> bool:
     """Constants stand right of commutative operations already in the encoding."""
-    return pattern.op == "variable" and any(condition.variable == pattern.value for condition in one.when)
+    return pattern.op == "variable" and any(
+        condition.variable == pattern.value and GUARDS[condition.test].of == "constant" for condition in one.when
+    )
 
 
-def _rewrite(one: Rule, left: Pattern, number: int) -> Iterator[str]:
+def _rewrite(one: Rule, left: Pattern, number: str) -> Iterator[str]:
     facts: list[str] = []
     body = _term(one, left, facts, matching=True)
     facts.insert(0, f"(= l {body})")
@@ -251,17 +278,19 @@ def _rewrite(one: Rule, left: Pattern, number: int) -> Iterator[str]:
         row = " ".join(column if column in used else "_" for column in ("t", *_COLUMNS))
         facts.append(f"({one.kind} {row})")
     facts += [f'(Known "{condition.test}" v_{condition.variable})' for condition in one.when]
-    facts += [f"(Silent v_{name})" for name in one.dropped]
+    silent = () if one.requires else one.dropped  # who grants freedoms does not listen for flags
+    facts += [f"(Silent v_{name})" for name in silent]
     right = _term(one, one.right, [], matching=False)
     fired = f'(Fired "{one.name}" l)'
     # What is a part of itself, or a number, is of no further use: rules that match it would build on it without end
     # (x 0 = 0 alone lets a common factor 0 be taken out of any two terms, and then out of all of their sums).
     done = f" (subsume {body})" if one.right.op in ("variable", "literal") else ""
+    ruleset = f"{'grow' if grows(one) else 'simplify'}_{one.kind}"
 
     def text(guard: str, result: str, suffix: str) -> str:
         name = f'"{one.name}#{number}{suffix}"'
         actions = f"(union l {result}) {fired}{done}"
-        return f"(rule ({' '.join(facts)} {guard}) ({actions}) :ruleset simplify_{one.kind} :name {name})"
+        return f"(rule ({' '.join(facts)} {guard}) ({actions}) :ruleset {ruleset} :name {name})"
 
     kept = sorted(set(variables(one.right)))
     if not kept:

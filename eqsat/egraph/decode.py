@@ -11,13 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.egraph.encode import Seeds
-from eqsat.egraph.extract import Extractor, KernelPlan, Leaf, Plan, copy_cost, describe
+from eqsat.egraph.extract import Extractor, copy_cost
 from eqsat.egraph.graph import ENode
 from eqsat.egraph.overwrites import Put, axis_order, place_overwrites
+from eqsat.egraph.plan import KernelPlan, Leaf, Plan, describe
 from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
 from eqsat.ir.nodes import Node
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, Window
+from eqsat.ir.program import Apply, Argument, Buffer, Call, Fold, Kernel, Known, Load, Program, Size, Term, Window
 from eqsat.ir.region import Guard, Overwrite
 from eqsat.ir.signature import asked
 from eqsat.ir.types import Array, Scalar
@@ -146,6 +147,11 @@ class Decoder:
             fold = self.tables.folds.values[root.attr]
             inner = self.build(kernel, root.args[0], len(fold.extents))
             return Fold(fold.reduction, fold.extents, inner, fold.dtype)
+        if isinstance(root, ENode) and root.kind == "call":
+            called = self.tables.calls.values[root.attr]
+            shapes = tuple(self.tables.spaces.values[self.graph.spaces[arg]] for arg in root.args)
+            args = tuple(self.build(kernel, arg, len(shape)) for arg, shape in zip(root.args, shapes, strict=True))
+            return Call(called.name, called.attr, args, shapes, np.dtype(self.graph.dtypes[kernel.element]))
         rank = len(self.tables.spaces.values[self.graph.spaces[kernel.element]])
         return self.build(kernel, kernel.element, rank)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eqsat.egraph.calls import Called
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
 from eqsat.egraph.host import is_quiet
 from eqsat.egraph.overwrites import axis_order
 from eqsat.errors import InternalError, UnsupportedError
 from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, loop_of, walk
-from eqsat.ir.ops import OPS
+from eqsat.ir.ops import CALLS, OPS
 from eqsat.ir.region import Overwrite, Region
 from eqsat.ir.signature import backwards
 from eqsat.ir.types import Array, Scalar, shape_of
@@ -30,7 +31,8 @@ class Seeds:
 
     `results`: result nodes that are arrays in new memory, with their array class; `scalars`: other results and
     checks, with their element class; `params`: results that are parameters. `overwrites`: what is put into parameters,
-    with the array class of its value. Results that are views of parameters need no code.
+    with the array class of its value. Results that are views of parameters need no code. `elements`, `arrays`: the
+    classes of every node.
     """
 
     graph: Graph
@@ -39,6 +41,8 @@ class Seeds:
     scalars: list[tuple[Node, int]] = field(default_factory=list[tuple[Node, int]])
     params: list[Node] = field(default_factory=list[Node])
     overwrites: list[tuple[Overwrite, int]] = field(default_factory=list[tuple[Overwrite, int]])
+    elements: dict[Node, int] = field(default_factory=dict[Node, int])
+    arrays: dict[Node, int] = field(default_factory=dict[Node, int])
 
 
 def encode(region: Region) -> Seeds:
@@ -73,7 +77,7 @@ class _Encoder:
     def run(self) -> Seeds:
         if self.region.body is not None:
             raise InternalError("control flow is not held by the e-graph", self.region.span)
-        seeds = Seeds(self.graph, self.tables)
+        seeds = Seeds(self.graph, self.tables, elements=self.elements, arrays=self.arrays)
         for node in walk(self.region.roots()):
             if isinstance(node.type, Array | Scalar):
                 self.add(node)
@@ -138,6 +142,12 @@ class _Encoder:
                 folded = Folded(node.attr, self.shape(node.args[0]), node.type.dtype)
                 fold = ENode("fold", attr=self.tables.folds.number(folded), args=(self.elements[node.args[0]],))
                 self.arrays[node] = self.store(node, self.element(fold, self.shape(node)))
+                self.elements[node] = self.load(node)
+            case name if name in CALLS:
+                called = self.tables.calls.number(Called(name, node.attr))
+                key = self.tables.calls.values[called].key
+                call = ENode("call", key, attr=called, args=tuple(self.elements[arg] for arg in node.args))
+                self.arrays[node] = self.store(node, self.element(call, self.shape(node)))
                 self.elements[node] = self.load(node)
             case _:
                 self.fresh(node, self.apply(node))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqsat.egraph.declare import declarations, literals, rules_of_kind
+from eqsat.egraph.properties import asked
 from eqsat.errors import EqsatError
 from eqsat.rules.api import RuleBook
 
@@ -77,6 +78,7 @@ class Session:
     def __init__(self, book: RuleBook) -> None:
         self.book = book
         self.literals = literals(book)
+        self.tests = asked(book)
         self.egraph: EGraph = bindings().EGraph()
         self.broken = False
         self.parsed: dict[str, list[Any]] = {}

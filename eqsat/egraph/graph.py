@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
+from eqsat.egraph.calls import Called
 from eqsat.ir.dims import Dim
 from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Constant, Reduction
@@ -19,7 +20,7 @@ from eqsat.ir.region import Region
 from eqsat.ir.types import Array, DType, Scalar
 from eqsat.ir.view import View
 
-Kind = Literal["load", "constant", "argument", "size", "apply", "move", "fold"]
+Kind = Literal["load", "constant", "argument", "size", "apply", "move", "fold", "call"]
 Shape = tuple[Dim, ...]
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ class ENode:
 
     `apply`: operation `name` with loop `signature` on classes `args`; `constant`: `name` is the dtype's character,
     `signature` the bytes in hex; `load`: of array class `attr`; `argument`: number `attr`; `size`, `move` (of
-    `args[0]`) and `fold` (of `args[0]`): `attr` is a number in the tables.
+    `args[0]`) and `fold` (of `args[0]`): `attr` is a number in the tables; `call`: too, `name` is the operation's key.
     """
 
     kind: Kind
@@ -104,6 +105,7 @@ class Tables:
     stores: Interned[Stored] = field(default_factory=Interned[Stored])
     moves: Interned[Moved] = field(default_factory=Interned[Moved])
     folds: Interned[Folded] = field(default_factory=Interned[Folded])
+    calls: Interned[Called] = field(default_factory=Interned[Called])
     sizes: Interned[Dim] = field(default_factory=Interned[Dim])
     same: Equalities = field(init=False)
 
@@ -200,6 +202,14 @@ def _type_of(enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, 
     if enode.kind == "fold":
         fold = tables.folds.values[enode.attr]
         return tables.spaces.number(fold.shape), fold.dtype.char
+    if enode.kind == "call":
+        parts = [known[arg] for arg in enode.args]
+        below = [part for part in parts if part is not None]
+        if len(below) < len(parts):
+            return None
+        called = tables.calls.values[enode.attr]
+        shape = tables.resolved(called.shape([tables.spaces.values[space] for space, _ in below]))
+        return tables.spaces.number(shape), called.dtype([np.dtype(char) for _, char in below]).char
     if enode.kind == "constant":
         return 0, enode.name
     if enode.kind == "argument":

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
     from egglog.bindings import Value
 
 
+CALLS_BY_ARITY = ("Call1", "Call2", "Call3", "Call4")
+"""The constructors of calls, by their number of arguments."""
+
+
 @dataclass(slots=True)
 class ReadOut:
-    """A graph, the literals that rules wrote, and which rule fired on which class."""
+    """A graph, the literals that rules wrote, and which rule fired on which class.
+
+    `known`: the guards that hold of a class. `names`: the classes that have a number in the e-graph.
+    """
 
     graph: Graph
     literals: list[tuple[str, str]]
     fired: list[tuple[str, int]]
+    known: dict[int, set[str]]
+    names: dict[int, int]
 
 
 def read_out(opened: Session) -> ReadOut:
@@ -90,8 +99,17 @@ def read_out(opened: Session) -> ReadOut:
         for row in functions[name].rows:
             info, below = row.inputs
             graph.elements[element(row.output)].append(ENode(kind, attr=integer(info), args=(element(below),)))
+    for name in CALLS_BY_ARITY:
+        for row in functions[name].rows:
+            key, info, *args = row.inputs
+            below = tuple(map(element, args))
+            graph.elements[element(row.output)].append(ENode("call", text(key), attr=integer(info), args=below))
+    known: dict[int, set[str]] = {}
+    for row in functions["Known"].rows:
+        known.setdefault(element(row.inputs[1]), set()).add(text(row.inputs[0]))
+    names = {integer(row.inputs[0]): element(row.output) for row in functions["element_seed"].rows}
     fired = [(text(row.inputs[0]), element(row.inputs[1])) for row in functions["Fired"].rows]
-    return ReadOut(graph, written, fired)
+    return ReadOut(graph, written, fired, known, names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,21 @@ Called by `eqsat.egraph.optimize`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
 
+from eqsat.egraph import properties
+from eqsat.egraph.apply import Told, apply_rules, array_rules, as_rules
 from eqsat.egraph.declare import STANDARD_SIGNATURES, equal_literals, kinds_of
 from eqsat.egraph.encode import Seeds, commutes
 from eqsat.egraph.engine import Session, session
 from eqsat.egraph.graph import ENode, Graph, Moved, Tables, analyse
 from eqsat.egraph.host import cast_pair, fold_constants, is_idempotent, is_quiet, reads_everything
 from eqsat.egraph.readout import Places, ReadOut, has_mirrored, locate, read_out
+from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.types import Array, Scalar
@@ -47,6 +50,9 @@ class Budgets:
 _SMALL = 1000
 """Rows: a graph below this may grow by any factor."""
 
+GROWING = 4
+"""Rules that can go on for ever run while the graph has less than one in so many of the rows that it may have."""
+
 _CHUNK = 48
 """Parts of a program, or facts, that are told in one rule."""
 
@@ -69,8 +75,8 @@ class Saturated:
     milliseconds: dict[str, float] = field(default_factory=dict[str, float])
 
 
-def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
-    """Everything that the rules find equal."""
+def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets, sizes: Mapping[Symbol, int]) -> Saturated:
+    """Everything that the rules find equal; `sizes` are those of the first call, which rules have hints at."""
     start = perf_counter()
     milliseconds: dict[str, float] = {}
 
@@ -84,7 +90,8 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
     kinds = kinds_of(loops)
     with session(book, kinds) as opened:
         lap("open")
-        run = _Run(opened, seeds.tables, kinds, budgets)
+        arrays = array_rules(book, seeds.graph, seeds.tables)
+        run = _Run(opened, seeds.tables, kinds, budgets, bool(arrays))
         for text in run.seed_texts(seeds):
             opened.run(text)
         lap("load")
@@ -98,6 +105,12 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
             over = stop not in (SATURATED, EXPANDED)
             news = run.numbers(out) if over else run.news(out)
             mirrored = not run.commuted and has_mirrored(out.graph)
+            found: list[Told] = []
+            if arrays and not over and not out.literals:
+                analyse(out.graph, seeds.tables)
+                found = apply_rules(arrays, out, seeds.tables, sizes)
+                news += run.told_of(found, rounds)
+                lap("rules about arrays")
             if stop == SATURATED and not news and not mirrored:
                 break
             if not over and rounds == budgets.rounds:
@@ -120,13 +133,16 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets) -> Saturated:
 class _Run:
     """One program's stay in an e-graph: what the host has told it already, and when it began."""
 
-    def __init__(self, opened: Session, tables: Tables, kinds: list[str], budgets: Budgets) -> None:
-        self.opened, self.tables, self.budgets = opened, tables, budgets
+    def __init__(
+        self, opened: Session, tables: Tables, kinds: list[str], budgets: Budgets, numbered: bool = False
+    ) -> None:
+        self.opened, self.tables, self.budgets, self.numbered = opened, tables, budgets, numbered
         self.start = perf_counter()
         self.told: set[str] = set()
         self.texts = 0
         self.commuted = False
         self.rulesets = ("simplify", *(f"simplify_{kind}" for kind in kinds))
+        self.growing = tuple(f"grow_{kind}" for kind in kinds)
         self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
 
     def over(self, before: int) -> str:
@@ -152,7 +168,12 @@ class _Run:
                 break
             if why := self.over(before):
                 return why
-        return EXPANDED if self.opened.iterate("expand").updated else SATURATED
+        before = self.opened.size()
+        small = before < self.budgets.nodes / GROWING
+        updated = self.opened.iterate("expand", *(self.growing if small else ())).updated
+        if why := self.over(before):
+            return why
+        return EXPANDED if updated else SATURATED
 
     def seed_texts(self, seeds: Seeds) -> Iterator[str]:
         """The program as rules with a local name for every part, and the facts about it.
@@ -167,8 +188,12 @@ class _Run:
             last_use.update((name, number // _CHUNK) for name in part.uses)
         for number, first in enumerate(range(0, len(parts), _CHUNK)):
             chunk = parts[first : first + _CHUNK]
-            lines = [f"(let {part.name} {part.text})" for part in chunk]
-            lines += [f"(set {_seed(part.name)} {part.name})" for part in chunk if last_use.get(part.name, 0) > number]
+            lines = [line for part in chunk for line in (f"(let {part.name} {part.text})", *part.facts)]
+            lines += [
+                f"(set {_seed(part.name)} {part.name})"
+                for part in chunk
+                if last_use.get(part.name, 0) > number or (self.numbered and part.name[0] == "e")
+            ]
             used = dict.fromkeys(name for part in chunk for name in part.uses if chunk_of[name] < number)
             yield self._as_rule(lines, [f"(= {name} {_seed(name)})" for name in used])
         facts = [*self._param_facts()]
@@ -225,6 +250,7 @@ class _Run:
                 yield f'(set (result "{enode.signature}") "{enode.signature[-1]}")'
             if is_quiet(enode.name, enode.signature):
                 yield f'(Quiet "{enode.name}" "{enode.signature}")'
+            yield from properties.facts_about(enode.name, enode.signature, sorted(self.opened.tests))
             op = UFUNCS.get(enode.name)
             if is_idempotent(enode.name, enode.signature):
                 yield f'(Idempotent "{enode.name}" "{enode.signature}")'
@@ -258,6 +284,8 @@ class _Run:
             fold = tables.folds.values[self.folds_told]
             yield f"(set (fold_space {self.folds_told}) {tables.spaces.number(fold.shape)})"
             yield f'(set (fold_dtype {self.folds_told}) "{fold.dtype.char}")'
+            for test in sorted(properties.FOLDS.get(fold.reduction.op, set[str]()) & self.opened.tests):
+                yield f'(Folds "{test}" {self.folds_told})'
             self.folds_told += 1
 
     def numbers(self, out: ReadOut) -> str:
@@ -290,6 +318,12 @@ class _Run:
                     lines += self._compositions(enode, graph)
         lines += self.table_facts()
         return self._as_rule(lines) if lines else ""
+
+    def told_of(self, found: list[Told], number: int) -> str:
+        """What rules about arrays found, and the facts about the shapes that it has."""
+        lines = list(self.table_facts())
+        texts = [self._as_rule(lines)] if lines else []
+        return "\n".join([*texts, *as_rules(found, number)])
 
     def _once(self, text: str) -> list[str]:
         if text in self.told:
@@ -353,6 +387,7 @@ class _Part:
     name: str
     text: str
     uses: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
 
 def _parts(seeds: Seeds) -> Iterator[_Part]:
@@ -376,8 +411,14 @@ def _parts(seeds: Seeds) -> Iterator[_Part]:
         if enode.kind == "load":
             yield from until(enode.attr)
             uses = (f"a{enode.attr}",)
-        yield _Part(f"e{number}", _text(enode), uses)
+        facts = _type_facts(seeds.graph, number) if enode.kind == "call" else ()
+        yield _Part(f"e{number}", _text(enode), uses, facts)
     yield from until(len(seeds.graph.arrays) - 1)
+
+
+def _type_facts(graph: Graph, number: int) -> tuple[str, ...]:
+    """The shape and dtype of a call, which the e-graph does not find by itself."""
+    return f"(set (space e{number}) {graph.spaces[number]})", f'(set (dtype e{number}) "{graph.dtypes[number]}")'
 
 
 def _seed(name: str) -> str:
@@ -400,6 +441,8 @@ def _text(enode: ENode) -> str:
             return f"(Move {enode.attr} {args})"
         case "fold":
             return f"(Fold {enode.attr} {args})"
+        case "call":
+            return f'(Call{len(enode.args)} "{enode.name}" {enode.attr} {args})'
         case "apply":
             arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(enode.args)]
             return f'({arity} "{enode.name}" "{enode.signature}" {args})'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from eqsat.ir.program import Apply, Argument, Buffer, Fold, Kernel, Known, Load, Program, Size, Term, walk
+from eqsat.ir.program import Apply, Argument, Buffer, Call, Fold, Kernel, Known, Load, Program, Size, Term, walk
 from eqsat.ir.region import Region
 from eqsat.ir.view import Along, View
 
@@ -76,7 +76,7 @@ def show_term(term: Term, region: Region) -> str:
 
 
 def _below(term: Term) -> Iterable[Term]:
-    if isinstance(term, Apply):
+    if isinstance(term, Apply | Call):
         return term.args
     return (term.arg,) if isinstance(term, Fold) else ()
 
@@ -97,6 +97,11 @@ def _one(term: Term, region: Region, of: Callable[[Term], tuple[str, int]]) -> t
                 reduction.op, reduction.op
             )
             return f"{name}({of(arg)[0]}, axis={reduction.axes})", _TIGHT
+        case Call(name, attr, args):
+            inner = [of(arg)[0] for arg in args]
+            if name == "matmul":
+                return f"{inner[0]} @ {inner[1]}", 7
+            return f"{getattr(attr, 'name', name)}({', '.join(inner)})", _TIGHT
         case Apply(name, signature, args):
             if name in INFIX and len(args) == 2:
                 symbol, tightness = INFIX[name]

@@ -105,7 +105,7 @@ def _nonzero(x: np.ndarray) -> np.ndarray:
 
 def _integer(x: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return (np.isfinite(x) & (np.floor(x) == x)) | _nan(x) if x.dtype.kind == "f" else np.ones(x.shape, np.bool_)
+        return (np.floor(x) == x) | _nan(x) if x.dtype.kind == "f" else np.ones(x.shape, np.bool_)
 
 
 GUARDS: dict[str, Guard] = {
@@ -119,7 +119,7 @@ GUARDS: dict[str, Guard] = {
     "is_positive": Guard("value", "is above zero", _of_elements(_positive), _positive, _REAL),
     "is_nonnegative": Guard("value", "is not below zero, nor -0.0", _of_elements(_nonnegative), _nonnegative, _REAL),
     "is_nonzero": Guard("value", "is not zero", _of_elements(_nonzero), _nonzero),
-    "is_integer": Guard("value", "is a whole number, and finite", _of_elements(_integer), _integer, _REAL),
+    "is_integer": Guard("value", "is a whole number, or infinite", _of_elements(_integer), _integer, _REAL),
     "is_not_nan": Guard("value", "is not NaN", _of_elements(_not_nan), _not_nan),
     "is_finite": Guard("value", "is neither NaN nor infinite", _of_elements(_finite), _finite),
     "is_scalar": Guard("shape", "has no axes"),
@@ -175,7 +175,7 @@ def is_nonzero(x: Pattern) -> Condition:
 
 
 def is_integer(x: Pattern) -> Condition:
-    """Every element that is not NaN is a finite whole number."""
+    """Every element that is not NaN is a whole number, or infinite."""
     return _condition("is_integer", x)
 
 

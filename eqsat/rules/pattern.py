@@ -28,8 +28,14 @@ DTYPES: dict[str, str] = {
 }
 """What a variable's elements can be: NumPy's type characters by the name of the kind."""
 
-SHAPED = {"Scalar": "Inexact[0]", "Vector": "Inexact[1]", "Matrix": "Inexact[2]"}
-SHAPED |= {"IntScalar": "Int[0]", "IntVector": "Int[1]", "IntMatrix": "Int[2]"}
+SHAPED = {
+    "Scalar": "Inexact[0]",
+    "Vector": "Inexact[1]",
+    "Matrix": "Inexact[2]",
+    "IntScalar": "Int[0]",
+    "IntVector": "Int[1]",
+    "IntMatrix": "Int[2]",
+}
 """Names of kinds with a number of axes."""
 
 AXIS = "Axis"
@@ -70,7 +76,7 @@ class Pattern:
         if ufunc is np.matmul and method == "__call__" and not kwargs:
             return call("matmul", *inputs)
         if method == "reduce" and ufunc.__name__ in REDUCED.values():
-            return reduced(ufunc.__name__, *inputs, **{"axis": 0, **kwargs})
+            return _reduction(ufunc.__name__)(*inputs, **{"axis": 0, **kwargs})
         if method != "__call__" or kwargs or ufunc.__name__ not in UFUNCS:
             raise TypeError(f"np.{ufunc.__name__} with method {method!r} and {sorted(kwargs)} is no pattern")
         return apply(ufunc.__name__, *inputs)
@@ -298,6 +304,35 @@ def as_pattern(value: object) -> Pattern:
     raise TypeError(f"{value!r} is no part of a pattern")
 
 
+def _reduction(op: str) -> Callable[..., Pattern]:
+    def reduction(x: Pattern, axis: object = None, keepdims: bool = False) -> Pattern:
+        return reduced(op, x, axis, keepdims)
+
+    return reduction
+
+
+def _called(name: str) -> Callable[..., Pattern]:
+    def library(*args: Pattern) -> Pattern:
+        return call(name, *args)
+
+    return library
+
+
+def _elementwise(op: str) -> Callable[..., Pattern]:
+    def operation(first: object, second: object, third: object) -> Pattern:
+        return apply(op, first, second, third)
+
+    return operation
+
+
+def _flip(x: Pattern, axis: int) -> Pattern:
+    return Pattern("flip", (x,), axis)
+
+
+def _trace(x: Pattern) -> Pattern:
+    return x.trace()
+
+
 def _mean(x: Pattern, axis: object = None, keepdims: bool = False) -> Pattern:
     if axis is None:
         return reduced("add", x) / Pattern("size", (x,), None)
@@ -322,33 +357,29 @@ def _outer(x: Pattern, y: Pattern) -> Pattern:
     return x[:, None] * y[None, :]
 
 
-def _dot(x: object, y: object) -> Pattern:
-    return call("matmul", x, y)
-
-
 FUNCTIONS: dict[Any, Callable[..., Pattern]] = {
-    np.where: lambda c, x, y: apply("select", c, x, y),
-    np.clip: lambda x, low, high: apply("clip", x, low, high),
-    np.sum: lambda x, axis=None, keepdims=False: reduced("add", x, axis, keepdims),
-    np.prod: lambda x, axis=None, keepdims=False: reduced("multiply", x, axis, keepdims),
-    np.max: lambda x, axis=None, keepdims=False: reduced("maximum", x, axis, keepdims),
-    np.min: lambda x, axis=None, keepdims=False: reduced("minimum", x, axis, keepdims),
-    np.any: lambda x, axis=None, keepdims=False: reduced("logical_or", x, axis, keepdims),
-    np.all: lambda x, axis=None, keepdims=False: reduced("logical_and", x, axis, keepdims),
+    np.where: _elementwise("select"),
+    np.clip: _elementwise("clip"),
+    np.sum: _reduction("add"),
+    np.prod: _reduction("multiply"),
+    np.max: _reduction("maximum"),
+    np.min: _reduction("minimum"),
+    np.any: _reduction("logical_or"),
+    np.all: _reduction("logical_and"),
     np.mean: _mean,
     np.transpose: _transpose,
     np.expand_dims: _expand,
-    np.flip: lambda x, axis: Pattern("flip", (x,), axis),
+    np.flip: _flip,
     np.diagonal: _diagonal,
     np.diag: _diagonal,
-    np.trace: lambda x: reduced("add", _diagonal(x)),
+    np.trace: _trace,
     np.outer: _outer,
-    np.dot: _dot,
-    np.inner: _dot,
-    np.vdot: _dot,
-    np.linalg.inv: lambda x: call("inv", x),
-    np.linalg.solve: lambda a, b: call("solve", a, b),
-    np.linalg.det: lambda x: call("det", x),
+    np.dot: _called("matmul"),
+    np.inner: _called("matmul"),
+    np.vdot: _called("matmul"),
+    np.linalg.inv: _called("inv"),
+    np.linalg.solve: _called("solve"),
+    np.linalg.det: _called("det"),
 }
 """NumPy's functions that patterns know. `np.diag` is that of a matrix; `dot`, `inner` and `vdot` those of vectors."""
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from eqsat.ir.dims import ONE, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities
+from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import UFUNCS
 from eqsat.rules.guards import Condition
 from eqsat.rules.pattern import AXIS, Pattern, kind_of
@@ -103,7 +104,7 @@ class Inference:
         for condition in conditions:
             shapes = [self.shapes.get(name, ()) for name in condition.variables]
             if condition.test in ("is_square", "is_symmetric") and isinstance(shapes[0], tuple):
-                self.lengths.equal(*shapes[0], condition.test)
+                self.lengths.equal(shapes[0][0], shapes[0][1], condition.test)
             elif condition.test == "same_shape" and all(isinstance(shape, tuple) for shape in shapes):
                 self._same(shapes[0], shapes[1], condition.test)
 
@@ -278,32 +279,36 @@ class Inference:
             case "inv" | "det":
                 if ranks != (2,):
                     raise TypeError(f"{text} is of a matrix")
-                self.lengths.equal(*shapes[0], text)
+                self.lengths.equal(shapes[0][0], shapes[0][1], text)
                 return shapes[0] if pattern.value == "inv" else ()
             case "solve":
                 if len(ranks) != 2 or ranks[0] != 2 or ranks[1] not in (1, 2):
                     raise TypeError(f"{text} is of a matrix and a vector or matrix")
-                self.lengths.equal(*shapes[0], text)
+                self.lengths.equal(shapes[0][0], shapes[0][1], text)
                 self.lengths.equal(shapes[0][0], shapes[1][0], text)
                 return shapes[1]
             case _:
                 raise TypeError(f"{pattern.value} is no operation that rules know")
 
     def opaque(self, pattern: Pattern, parts: list[Typed]) -> Typed:
-        """A user's function: elementwise, or with a shape of its own that only the same call has."""
+        """A user's function: elementwise, or with a shape that follows from those of the arguments."""
         function = pattern.value
-        if len(parts) != len(function.arguments):
-            raise TypeError(f"{function.name} takes {len(function.arguments)} arguments: {pattern}")
-        if function.is_elementwise:
+        assert isinstance(function, Opaque)
+        if len(parts) != len(function.parameters):
+            raise TypeError(f"{function.name} takes {len(function.parameters)} arguments: {pattern}")
+        if function.elementwise:
             shape: Shape = ()
             for part in parts:
                 shape = self.broadcast(shape, part.shape, str(pattern))
             return Typed(shape, function.result.dtype)
-        shapes = [part.shape for part in parts]
-        if any(isinstance(shape, Whole) for shape in shapes):
-            raise TypeError(f"{pattern} needs to know how many axes there are: use Vector, Matrix or Kind[n]")
-        found = function.shape_of(*(tuple(map(self.lengths.find, shape)) for shape in shapes))
-        return Typed(tuple(map(dim, found)), function.result.dtype)
+        shapes: list[Axes] = []
+        for part, kind in zip(parts, function.parameters, strict=True):
+            if isinstance(part.shape, Whole):
+                raise TypeError(f"{pattern} needs to know how many axes there are: use Vector, Matrix or Kind[n]")
+            if len(part.shape) != kind.ndim:
+                raise TypeError(f"{function.name} takes {function}: {pattern}")
+            shapes.append(tuple(map(self.lengths.find, part.shape)))
+        return Typed(function.result_shape(shapes), function.result.dtype)
 
     def _text(self, shape: Shape) -> str:
         if isinstance(shape, Whole):

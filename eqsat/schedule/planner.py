@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from eqsat.egraph.calls import Called, spoken_of
 from eqsat.egraph.optimize import Optimized, Report, optimize
 from eqsat.errors import InternalError
 from eqsat.ir import body as ir
@@ -20,11 +21,13 @@ from eqsat.ir.dims import Dim, Symbol, dim
 from eqsat.ir.equalities import symbols
 from eqsat.ir.hearing import hears
 from eqsat.ir.nodes import NO_MAPS, Constant, Node
-from eqsat.ir.ops import LIBRARY
-from eqsat.ir.region import Region
+from eqsat.ir.ops import CALLS, LIBRARY
+from eqsat.ir.region import Guard, Region
 from eqsat.ir.routine import For, If, Invoke, Labeled, Let, Routine, Segment, Step, Steps, Store, While
 from eqsat.ir.types import Array, Scalar, shape_of
 from eqsat.ir.view import View
+from eqsat.rules.api import RuleBook
+from eqsat.rules.book import DEFAULT
 from eqsat.schedule.likeness import likeness
 from eqsat.schedule.memory import Memory
 from eqsat.schedule.placement import LEAVES, Item, User, base, is_number, is_view, place
@@ -56,14 +59,18 @@ class Planned:
         return sum(sum(report.milliseconds.values()) for report in different.values())
 
 
-def plan(region: Region, sizes: Mapping[Symbol, int]) -> Planned:
-    """The routine of a region with a body; `sizes` are today's, of the function's symbols, and estimates of others."""
-    return _Planner(region, sizes).run()
+def plan(region: Region, sizes: Mapping[Symbol, int], rules: RuleBook = DEFAULT) -> Planned:
+    """The routine of a region with a body; `sizes` are today's, of the function's symbols, and estimates of others.
+
+    Library operations of which the rules speak are part of the array work, which the e-graph holds.
+    """
+    return _Planner(region, sizes, rules).run()
 
 
 class _Planner:
-    def __init__(self, region: Region, sizes: Mapping[Symbol, int]) -> None:
-        self.region = region
+    def __init__(self, region: Region, sizes: Mapping[Symbol, int], rules: RuleBook) -> None:
+        self.region, self.rules = region, rules
+        self.held = spoken_of(rules)
         self.placement = place(region)
         self.memory = Memory(region, self.placement)
         refuse_repetition(self.placement, self.memory)
@@ -77,11 +84,13 @@ class _Planner:
         self.same: dict[Node, Node] = {}
         self.steps: list[Step] = []
         self.reports: dict[Segment, Report] = {}
+        self.guards: dict[Guard, None] = {}
         self.optimized: dict[Hashable, Optimized] = {}
 
     def run(self) -> Planned:
         region, body = self.region, self.placement.body
         steps = self.block(body.block, list(region.result_nodes()), body)
+        region = replace(region, guards=(*region.guards, *self.guards))
         numbers = {
             number: node
             for number, node in body.symbols.items()
@@ -213,12 +222,13 @@ class _Planner:
         """Optimize a segment, and put it here."""
         carved = self.carver.carve(work, self.known_as)
         key = likeness(carved)
-        optimized = self.optimized.get(key) or optimize(carved.region, carved.sizes)
+        optimized = self.optimized.get(key) or optimize(carved.region, carved.sizes, self.rules)
         if key is not None:
             self.optimized[key] = optimized
         segment = Segment(optimized.program, carved.inputs, work.outputs)
         self.steps.append(segment)
         self.reports[segment] = optimized.report
+        self.guards.update(dict.fromkeys(carved.outside(optimized.report.guards)))
 
     def release_checks(self) -> None:
         """Put the checks here whose condition is known by now."""
@@ -267,7 +277,7 @@ class _Planner:
             return
         if node.op == "read":
             self.read(node)
-        elif node.op in LIBRARY:
+        elif node.op in LIBRARY and not self.is_held(node):
             self.force(node.args)
             self.settle_checks()
             self.now(node, Invoke(node))
@@ -280,6 +290,13 @@ class _Planner:
             self.pending[node] = None
         if node in self.placement.sized:
             self.force([node])
+
+    def is_held(self, node: Node) -> bool:
+        """Whether the node is a library operation that rules speak of, and that therefore waits like array work."""
+        if node.op not in CALLS:
+            return False
+        chars = self.held.get(Called(node.op, node.attr).key, "")
+        return bool(chars) and (node.op == "opaque" or _typed(node).dtype.char in chars)
 
     def now(self, node: Node, step: Step) -> None:
         self.steps.append(step)

@@ -6,15 +6,16 @@ or an integer of its own. Called by `eqsat.schedule.planner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eqsat.ir.body import Variable, Write
+from eqsat.ir.body import LOCAL, Variable, Write
 from eqsat.ir.dims import INTEGERS, ZERO, Arithmetic, Dim, Symbol, dim
 from eqsat.ir.equalities import Equalities, lone_symbol, symbols
 from eqsat.ir.nodes import NO_MAPS, Node, dim_node
+from eqsat.ir.ops import CALLS
 from eqsat.ir.region import Guard, Merges, Overwrite, Param, Region, TupleOf
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar, Type
@@ -43,6 +44,23 @@ class Carved:
     region: Region
     inputs: tuple[Node | Dim, ...]
     sizes: dict[Symbol, int]
+
+    def outside(self, guards: Iterable[Guard]) -> Iterator[Guard]:
+        """Guards over the segment's sizes, over those of the function; without those over sizes computed in it."""
+        for guard in guards:
+            sides = [side.fold(dim, self._outer, _FORMULAS) for side in (guard.left, guard.right)]
+            if all(symbol.param < LOCAL for side in sides for symbol in symbols(side)):
+                yield replace(guard, left=sides[0], right=sides[1])
+
+    def _outer(self, symbol: Symbol) -> Dim:
+        """The size in the function that a symbol of the segment stands for."""
+        given = self.inputs[symbol.param]
+        if isinstance(given, Dim):
+            return given
+        if symbol.axis is None:  # an integer of which nothing is known outside
+            return dim(Symbol(LOCAL, None))
+        assert isinstance(given.type, Array)
+        return given.type.shape[symbol.axis]
 
 
 class Carver:
@@ -140,7 +158,7 @@ class _Segment:
 
     def learn(self, nodes: Sequence[Node]) -> None:
         """What is computed together has one shape, though a check at run time and no guard may have seen to that."""
-        work = [node for node in nodes if node.op not in ("view", "reduce") and not self.is_input(node)]
+        work = [node for node in nodes if node.op not in {"view", "reduce", *CALLS} and not self.is_input(node)]
         pairs = [(node, arg) for node in work for arg in node.args]
         if self.work.write is not None:
             pairs.append((self.work.write.target, self.work.write.value))

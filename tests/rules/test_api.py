@@ -194,7 +194,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
         return 1 * a, a
 
     with refused("two rules are called multiply_by_one\n.*\n.*\n.*\n  instead: give one of them another name"):
-        DEFAULT + rules(multiply_one)
+        DEFAULT + rules(multiply_by_one)
 
 
 def test_a_rule_that_comes_twice_is_in_the_book_once() -> None:

@@ -1,0 +1,87 @@
+"""Where the best grouping of a chain of products depends on the sizes: guards under which the chosen one is good.
+
+The choice is made at the sizes of the first call. The guards say, with formulas, that no other grouping in the e-graph
+takes clearly fewer operations; at sizes where one fails, the call is specialized anew, with the grouping that is best
+there. So the choice is made at call time. Called by `eqsat.egraph.optimize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eqsat.egraph.graph import ENode, Graph, Tables
+from eqsat.egraph.plan import Plan
+from eqsat.ir.dims import ONE, ZERO, Dim, Symbol, dim
+from eqsat.ir.region import Guard
+from eqsat.ir.span import NOWHERE
+
+MOST = 200
+"""So many groupings are looked at: chains of up to seven have fewer."""
+SLACK = (20, 21)
+"""A grouping is kept while it takes at most 21 operations for 20 of any other."""
+
+
+def crossovers(graph: Graph, tables: Tables, plan: Plan, sizes: Mapping[Symbol, int]) -> tuple[Guard, ...]:
+    """The guards for every chain of products that the plan computes."""
+    chosen: dict[int, ENode] = {}
+    for kernel in plan.kernels:
+        root = kernel.choices[kernel.element]
+        if isinstance(root, ENode) and root.name == "matmul" and root.kind == "call":
+            chosen[kernel.element] = root
+    inner = {arg for root in chosen.values() for arg in root.args}
+    chains = _Chains(graph, tables)
+    found: dict[Guard, None] = {}
+    for element in chosen:
+        if element not in inner:
+            mine = chains.chosen(element, chosen)
+            for other in chains.costs(element):
+                guard = Guard(other * SLACK[1], ">=", mine * SLACK[0], NOWHERE)
+                if not _always(other - mine) and guard.holds(dict(sizes)):
+                    found[guard] = None
+    return tuple(found)
+
+
+def _always(difference: Dim) -> bool:
+    """Whether a formula over sizes is surely zero or more."""
+    return difference.const >= 0 and all(count >= 0 for _, count in difference.terms)
+
+
+class _Chains:
+    """The groupings of the products in a graph, by what each costs."""
+
+    def __init__(self, graph: Graph, tables: Tables) -> None:
+        self.graph, self.tables = graph, tables
+        self.known: dict[int, tuple[Dim, ...]] = {}
+
+    def costs(self, element: int, around: frozenset[int] = frozenset()) -> tuple[Dim, ...]:
+        """The number of multiplications of every grouping that gives the class."""
+        if element in self.known or element in around:
+            return self.known.get(element, ())
+        products = [e for e in self.graph.elements[element] if e.kind == "call" and e.name == "matmul"]
+        if not products:
+            return (ZERO,)
+        found: dict[Dim, None] = {}
+        for product in products:
+            first, second = (self.costs(arg, around | {element}) for arg in product.args)
+            own = self.own(product)
+            for one in first:
+                for other in second:
+                    found[one + other + own] = None
+        costs = tuple(found)[:MOST]
+        if not around:
+            self.known[element] = costs
+        return costs
+
+    def chosen(self, element: int, plan: Mapping[int, ENode]) -> Dim:
+        """The number of multiplications of the grouping that the plan has."""
+        root = plan.get(element)
+        if root is None:
+            return ZERO
+        return sum((self.chosen(arg, plan) for arg in root.args), self.own(root))
+
+    def own(self, product: ENode) -> Dim:
+        """Of one product: one with a vector waits for memory, which is counted as four times the work."""
+        left, right = (self.tables.spaces.values[self.graph.spaces[arg]] for arg in product.args)
+        rows, inner = (ONE, *left)[-2:]
+        columns = right[1] if len(right) == 2 else ONE
+        return rows * inner * columns * dim(4 if ONE in (rows, columns) else 1)
