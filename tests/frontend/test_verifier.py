@@ -9,8 +9,10 @@ import pytest
 
 from eqsat.errors import InternalError
 from eqsat.frontend.arguments import sizes_of
+from eqsat.ir.body import Block, Body
 from eqsat.ir.dims import ONE, ZERO, Dim, Symbol, dim
 from eqsat.ir.nodes import Constant, Node, Order, Reduction
+from eqsat.ir.opaque import KINDS, Opaque
 from eqsat.ir.region import Disjoint, Guard, Merges, Overwrite, Param, Region, Same
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Layout, Scalar, c_layout
@@ -154,3 +156,41 @@ def test_what_is_put_into_a_parameter_fits_it():
     for problem, one in broken.items():
         with pytest.raises(InternalError, match=f"broken IR: {problem}"):
             verify(overwriting(one))
+
+
+FLOAT = KINDS["Float"]
+ELEMENTWISE = Opaque(max, "larger", (FLOAT, FLOAT), FLOAT)
+OF_ARRAYS = Opaque(sum, "total", (KINDS["Vector"],), FLOAT)
+NUMBER, WHOLE = Scalar(F8, "numpy"), node("constant", (), Constant.of(1, I8), Scalar(I8, "numpy"))
+BROKEN_CALLS = {
+    "it is no call of a function with its arguments": [
+        node("opaque", (V, V), None, VECTOR),
+        node("opaque", (V,), ELEMENTWISE, VECTOR),
+    ],
+    "its dtypes are not those that its function states": [
+        node("opaque", (V, WHOLE), ELEMENTWISE, VECTOR),
+        node("opaque", (V, X), ELEMENTWISE, array(OTHER, dtype=I8)),
+    ],
+    "its operands have other shapes": [
+        node("opaque", (M, V), ELEMENTWISE, MATRIX),
+        node("opaque", (V, V), ELEMENTWISE, NUMBER),
+    ],
+    "its axes are not those that its function states": [
+        node("opaque", (M,), OF_ARRAYS, NUMBER),
+        node("opaque", (V,), OF_ARRAYS, VECTOR),
+    ],
+}
+
+
+@pytest.mark.parametrize("problem", BROKEN_CALLS)
+def test_a_broken_call_of_an_opaque_function_is_named(problem: str) -> None:
+    for broken in BROKEN_CALLS[problem]:
+        with pytest.raises(InternalError, match=problem):
+            verify(in_order(broken))
+    for whole in (node("opaque", (V, X), ELEMENTWISE, VECTOR), node("opaque", (V,), OF_ARRAYS, NUMBER)):
+        verify(in_order(whole))
+
+
+def in_order(result: Node) -> Region:
+    """A region in which statements have an order, as library operations want it."""
+    return dataclasses.replace(region(result), body=Body(Block((), result.serial, result.serial), {}))
