@@ -43,6 +43,8 @@ def _along(builder: Builder, call: Call, matrix: Node, offset: int, rows: int = 
         raise UnsupportedError(
             "a diagonal of overlapping windows is not compiled yet", span, f"have: {type_}", "take it of a copy"
         )
+    if _goes_either_way(type_):
+        builder.leave_to_python(span)
     first = (dim(max(-offset, 0)), dim(max(offset, 0)))
     length = _shorter(builder, call, type_.shape[rows] - first[0], type_.shape[columns] - first[1])
     starts = dict(zip((rows, columns), first, strict=True)) if length != ZERO else {rows: ZERO, columns: ZERO}
@@ -50,10 +52,22 @@ def _along(builder: Builder, call: Call, matrix: Node, offset: int, rows: int = 
     return builder.view(matrix, view, (length,), span)
 
 
+def _goes_either_way(type_: Array) -> bool:
+    """Whether nobody knows which stride is longer, of two that have opposite signs: that of an axis of length one."""
+    negative = type_.layout.negative
+    return ONE in type_.shape and negative[0] != negative[1] and not _is_repeated(type_)
+
+
+def _is_repeated(type_: Array) -> bool:
+    return any(not rank and length != ONE for rank, length in zip(type_.layout.ranks, type_.shape, strict=True))
+
+
 def _shorter(builder: Builder, call: Call, one: Dim, other: Dim) -> Dim:
     """The smaller of two lengths, or zero."""
     decide, span = builder.decide, call.span
-    least = one if one == other or decide(other, ">=", one, span) else other
+    # A square matrix is taken for granted where it is one today: rules about traces need to know.
+    square = one == other or decide(one, "==", other, span)
+    least = one if square or decide(other, ">=", one, span) else other
     if not decide(least, ">=", ONE, span):
         return ZERO
     return ONE if builder.facts.is_one(least, span) else least

@@ -123,7 +123,8 @@ def part_layout(source: Array) -> Layout:
 def _origins(source: Array, view: View) -> dict[int, int]:
     """For every axis of the view that walks a source axis: which one; of several, the one with the longest stride."""
     found: dict[int, int] = {}
-    for k in sorted(range(len(view.axes)), key=lambda k: source.layout.ranks[k]):
+    # An axis of length one has a stride, though no rank; one that is repeated has none.
+    for k in sorted(range(len(view.axes)), key=lambda k: (source.layout.ranks[k], source.shape[k] == ONE)):
         axis = view.axes[k].axis
         if axis is not None:
             found[axis] = k
