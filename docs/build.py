@@ -23,7 +23,7 @@ from numpy_impl import complex_mathematics, mathematics
 from numpy_impl.library import LIBRARY
 
 TARGET = Path(__file__).parent / "support.md"
-SPACES = (("np", np), ("math", math), ("cmath", cmath), ("", builtins))
+SPACES = (("np", np), ("np.linalg", np.linalg), ("math", math), ("cmath", cmath), ("", builtins))
 
 HEAD = """\
 # What is compiled

@@ -174,7 +174,7 @@ def test_flags_that_were_up_before_are_not_lost() -> None:
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         flags_around(a, np.ones(3))
     assert_matches_numpy(flags_around, a, np.ones(3))
-    check(flags_around, a + np.eye(2), np.ones(3))
+    check(flags_around, a + 2 * np.eye(2), np.ones(3))
 
 
 @jit
