@@ -1,8 +1,8 @@
 """From a region to the kernels that compute it best: encode, run the rules, choose, decode.
 
-Called by `eqsat.pipeline`. A rule that makes two constants, dtypes or shapes equal is found out: the graph is thrown
-away, the program is compiled as it was written, and the report names what happened. A program over budget is
-compiled from what was found until then. The result never costs more than the program as written.
+Called by `eqsat.pipeline` and `eqsat.schedule`. A rule that makes two constants, dtypes or shapes equal is found out
+and left out (`canaries`), and the report names it. A program over budget is compiled from what was found until then.
+The result never costs more than the program as written.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from eqsat.egraph.canaries import prepared, saturated
 from eqsat.egraph.cost import CostModel
+from eqsat.egraph.crossover import crossovers
 from eqsat.egraph.decode import Decoder
-from eqsat.egraph.encode import encode
-from eqsat.egraph.engine import EGraphFailed
-from eqsat.egraph.extract import Extractor, Plan
-from eqsat.egraph.graph import ENode, Graph, Inconsistent, analyse
+from eqsat.egraph.extract import Extractor
+from eqsat.egraph.graph import ENode, Graph
+from eqsat.egraph.history import History, Temporaries, histories, temporaries
+from eqsat.egraph.plan import Plan
 from eqsat.egraph.provenance import rules_used
-from eqsat.egraph.saturate import Budgets, Saturated, saturate
+from eqsat.egraph.saturate import Budgets, Saturated
 from eqsat.egraph.show import show
 from eqsat.ir.dims import Symbol
 from eqsat.ir.program import Program
-from eqsat.ir.region import Region
-from eqsat.rules.api import Rule, RuleBook
+from eqsat.ir.region import Guard, Region
+from eqsat.rules.api import RuleBook
 from eqsat.rules.book import DEFAULT
 
 STANDARD = Budgets()
@@ -38,8 +40,13 @@ class Report:
     `before`, `after`: the kernels as text. `fired`: rules that made what was chosen possible, with the number of
     places. Costs are estimated nanoseconds at the sizes of the first call. `nodes`: rows of the e-graph at the end.
     `milliseconds`: time by phase. `stop`: why the rules stopped. `considered`: other plans and their cost.
+    `guards`: at which sizes the plan is a good one. `kernels`: how each kernel of `program` came about.
     """
 
+    program: Program
+    kernels: tuple[History, ...]
+    temporaries_before: Temporaries
+    temporaries_after: Temporaries
     before: str
     after: str
     fired: tuple[tuple[str, int], ...]
@@ -51,6 +58,7 @@ class Report:
     milliseconds: dict[str, float]
     stop: str
     considered: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +85,18 @@ def optimize(
 ) -> Optimized:
     """The best program that the rules find for a region, at the sizes of its first call."""
     watch = _Watch()
-    seeds = encode(region)
-    analyse(seeds.graph, seeds.tables)
+    seeds = prepared(region)
     written = Extractor(CostModel(seeds.graph, seeds.tables, sizes))
     written_plan = written.everything()
-    before = Decoder(written_plan, written, seeds).run()
+    first = Decoder(written_plan, written, seeds)
+    before = first.run()
     watch.lap("encode")
     found: Saturated | None = None
-    try:
-        if is_plain(seeds.graph, written_plan):
-            stop = "nothing to rewrite"
-        else:
-            found = saturate(seeds, rules, budgets)
-            stop = found.stop
-    except (EGraphFailed, Inconsistent) as error:
-        stop = f"compiled as written, because rule {culprit(region, rules, budgets)} is wrong: {error}"
+    stop = "nothing to rewrite"
+    if not is_plain(seeds.graph, written_plan):
+        survived = saturated(region, seeds, rules, budgets, sizes)
+        found, rules = survived.found, survived.book
+        stop = "; ".join([*survived.notes, *([found.stop] if found is not None else [])])
     watch.lap("e-graph")
     extractor, plan, flips = written, written_plan, list[tuple[int, bool, float]]()
     if found is not None:
@@ -102,12 +107,18 @@ def optimize(
         else:
             stop += "; no plan was better than the program as written"
     watch.lap("extract")
-    decoder = Decoder(plan, extractor, seeds)
+    decoder = first if extractor is written else Decoder(plan, extractor, seeds)
     program = before if extractor is written else decoder.run()
     watch.lap("decode")
     if found is not None:
         watch.laps |= {f"e-graph: {name}": spent for name, spent in found.milliseconds.items()}
+    rewritten = found if extractor is not written else None
+    places, fired = (rewritten.places, rewritten.fired) if rewritten is not None else (None, [])
     report = Report(
+        program=program,
+        kernels=histories(program, plan, decoder.buffers, seeds, places, fired, rules),
+        temporaries_before=temporaries(before, sizes),
+        temporaries_after=temporaries(program, sizes),
         before=show(before),
         after=show(program),
         fired=rules_used(found, plan, seeds, rules) if found is not None and extractor is not written else (),
@@ -119,6 +130,7 @@ def optimize(
         milliseconds=watch.laps,
         stop=stop,
         considered=_considered(decoder, flips) if extractor is not written else (),
+        guards=crossovers(extractor.graph, seeds.tables, plan, sizes) if extractor is not written else (),
     )
     return Optimized(program, report)
 
@@ -142,24 +154,3 @@ def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple
         what = decoder.describe(array)
         lines.append(f"{cost:,.0f} ns {'keeping' if would_keep else 'computing where it is read'} {what}")
     return tuple(lines)
-
-
-def culprit(region: Region, rules: RuleBook, budgets: Budgets) -> str:
-    """The rule at fault for a graph that failed, found by halving: it fails with the rules up to this one."""
-
-    def fails(count: int) -> bool:
-        try:
-            saturate(encode(region), RuleBook(ordered[:count]), budgets)
-        except (EGraphFailed, Inconsistent):
-            return True
-        return False
-
-    ordered = tuple(sorted(rules.rules, key=lambda one: isinstance(one, Rule)))
-    passes, failing = 0, len(ordered)
-    while failing - passes > 1:
-        middle = (passes + failing) // 2
-        if fails(middle):
-            failing = middle
-        else:
-            passes = middle
-    return ordered[failing - 1].name

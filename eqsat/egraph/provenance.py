@@ -6,12 +6,14 @@ Many more rules fire than matter: every comparison is turned around and back. Ca
 from __future__ import annotations
 
 from eqsat.egraph.encode import Seeds
-from eqsat.egraph.extract import Choice, Leaf, Plan
 from eqsat.egraph.graph import ENode
+from eqsat.egraph.match import call_key
+from eqsat.egraph.plan import Choice, Leaf, Plan
 from eqsat.egraph.readout import Places
 from eqsat.egraph.saturate import Saturated
-from eqsat.rules.api import Rule, RuleBook
+from eqsat.rules.api import Rule, RuleBook, Structural
 from eqsat.rules.fusion import FUSION
+from eqsat.rules.pattern import MOVEMENT, Pattern
 
 _FUSION = frozenset(one.name for one in FUSION)
 
@@ -30,8 +32,8 @@ def rules_used(found: Saturated, plan: Plan, seeds: Seeds, book: RuleBook) -> tu
         if name in _FUSION:
             follows = isinstance(inlined.get(element), ENode)
         else:
-            choice = inlined.get(element) or roots.get(element)
-            follows = choice is not None and _follows(by_name[name], choice, as_written.get(element, set()))
+            ways = [way for way in (inlined.get(element), roots.get(element)) if way is not None]
+            follows = any(_follows(by_name[name], choice, as_written.get(element, set())) for choice in ways)
         counts[name] = counts.get(name, 0) + follows
     return tuple(sorted(((n, c) for n, c in counts.items() if c), key=lambda item: (-item[1], item[0])))
 
@@ -40,8 +42,17 @@ def _follows(rule: object, choice: Choice, written: set[ENode]) -> bool:
     if isinstance(choice, ENode) and choice in written:
         return False
     if isinstance(rule, Rule) and rule.right.args:
-        return isinstance(choice, ENode) and choice.name == rule.right.op
+        return isinstance(choice, ENode) and _is_root(rule.right, choice)
     return not isinstance(choice, Leaf) or any(enode.kind in ("apply", "move") for enode in written)
+
+
+def _is_root(pattern: Pattern, choice: ENode) -> bool:
+    """Whether the alternative is the outermost operation of the pattern."""
+    if pattern.op == "reduce":
+        return choice.kind == "fold"
+    if pattern.op in MOVEMENT:
+        return choice.kind == "move"
+    return choice.name == (call_key(pattern) if pattern.op == "call" else pattern.op)
 
 
 def written_alternatives(seeds: Seeds, places: Places) -> dict[int, set[ENode]]:
@@ -52,3 +63,10 @@ def written_alternatives(seeds: Seeds, places: Places) -> dict[int, set[ENode]]:
             args = tuple(places.elements[arg] for arg in enode.args)
             found.setdefault(place, set()).add(ENode(enode.kind, enode.name, enode.signature, enode.attr, args))
     return found
+
+
+def follows(rule: Rule | Structural, choice: Choice, written: set[ENode], is_root: bool) -> bool:
+    """Whether a kernel follows a rule that fired on a class, for which it chose so; `is_root`: the one it stores."""
+    if rule.name in _FUSION:
+        return not is_root and isinstance(choice, ENode)
+    return _follows(rule, choice, written)

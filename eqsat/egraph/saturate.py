@@ -8,7 +8,8 @@ Called by `eqsat.egraph.optimize`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -95,7 +96,7 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets, sizes: Mapping[Symb
         for text in run.seed_texts(seeds):
             opened.run(text)
         lap("load")
-        mirrored, rounds = False, 0
+        mirrored, over, rounds = False, False, 0
         while True:
             stop = run.phase(mirrored)
             lap("rules")
@@ -127,7 +128,15 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets, sizes: Mapping[Symb
     analyse(out.graph, seeds.tables)
     places = locate(seeds.graph, out.graph)
     lap("check")
+    if over:
+        stop += f"; rules that grew it: {_most_active(out.fired)}"
     return Saturated(out.graph, places, out.fired, nodes, stop, milliseconds)
+
+
+def _most_active(fired: Iterable[tuple[str, int]]) -> str:
+    """The rules that fired on the most classes."""
+    counts = Counter(name for name, _ in fired)
+    return ", ".join(f"{name} ({count} times)" for name, count in counts.most_common(3))
 
 
 class _Run:

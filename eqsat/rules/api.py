@@ -85,7 +85,7 @@ Worth = Callable[..., object]
 """Whether a rule is worth offering, from the shapes of its variables (tuples of int) at the first call."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """`left` equals `right` for every value of the variables: to the bit, or as exactly as `requires` permits.
 
@@ -128,7 +128,7 @@ class Rule:
         return f"{self.name}: {self.left} {'<->' if self.two_way else '='} {self.right}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Structural:
     """An equation about memory, index maps or signatures, which no NumPy expression states: egglog text.
 
