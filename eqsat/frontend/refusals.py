@@ -80,4 +80,11 @@ def refused_function(function: object, name: str, span: Span) -> UnsupportedErro
     if isinstance(function, type) and not instead:
         what = f"`{name}` makes an object of class {function.__name__}, which is not supported"
         return UnsupportedError(what, span, instead=OUTSIDE)
-    return UnsupportedError(f"`{name}` is not supported yet", span, instead=instead or OUTSIDE)
+    return UnsupportedError(f"`{name}` is not supported yet", span, instead=instead or _remedy(function))
+
+
+def _remedy(function: object) -> str:
+    """What to do instead of calling a function of which nothing is known."""
+    module = getattr(function, "__module__", None) or getattr(type(function), "__module__", "")
+    known = isinstance(module, str) and module.partition(".")[0] in ("builtins", "numpy")
+    return OUTSIDE if known else f"{OUTSIDE}, or state its type: eqsat.opaque"

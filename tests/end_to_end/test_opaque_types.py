@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import eqsat
-from eqsat import Bool, Complex, Float, Int, Matrix, RuleError, Vector
+from eqsat import Bool, Complex, Float, Int, Matrix, RuleError, UnsupportedError, Vector
 from eqsat.ir.opaque import Kind, Opaque
 
 if TYPE_CHECKING:
@@ -255,3 +255,20 @@ def test_c_functions_that_are_called_through_python() -> None:
     python = ctypes.pythonapi.PyFloat_GetMax
     with pytest.raises(TypeError, match="has no argtypes"):
         eqsat.opaque(python, arguments=(Float,), result=Float, name="PyFloat_GetMax")
+
+
+def test_who_calls_what_cannot_be_compiled_hears_of_it() -> None:
+    cosine = fresh("cos")
+    cosine.argtypes, cosine.restype = [ctypes.c_double], ctypes.c_double
+
+    @eqsat.jit
+    def f(x):
+        return cosine(x)
+
+    with pytest.raises(UnsupportedError) as caught:
+        f(1.0)
+    assert "`cosine` is not supported yet" in str(caught.value)
+    last = str(caught.value).splitlines()[-1]
+    assert (
+        last == "  instead: do it outside the jitted function and pass the result in, or state its type: eqsat.opaque"
+    )
