@@ -34,7 +34,7 @@ def check_drawn(
     settings are those of the Hypothesis profile that is loaded, without its limits on time, since examples compile;
     `examples`: how many, if not as many as the profile says.
     """
-    from hypothesis import HealthCheck, Verbosity, given, settings
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
     from hypothesis import strategies as st
 
     def run(positional: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -56,6 +56,7 @@ def check_drawn(
         verbosity=Verbosity.quiet,
         print_blob=False,
         report_multiple_bugs=False,
+        phases=[phase for phase in settings().phases if phase is not Phase.explain],  # it would explain the compiler
         max_examples=settings().max_examples if examples is None else examples,
     )
     positional = st.tuples(*map(strategy, args))

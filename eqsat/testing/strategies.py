@@ -187,11 +187,12 @@ def arrays(
     shrink as well.
 
     >>> from hypothesis import find, strategies as st
-    >>> find(arrays("float64", ndim=2), lambda a: a.size > 1)
-    array([[0., 0.]])
-    >>> matrix, vector = find(st.tuples(arrays("int8", ("m", "n")), arrays("int8", "n")), lambda pair: pair[0].size > 1)
-    >>> (matrix @ vector).shape
-    (1,)
+    >>> find(arrays("float64", ndim=2), lambda a: a.size == 1)
+    array([[0.]])
+    >>> pairs = st.tuples(arrays("int8", ("m", "n")), arrays("int8", "n"))
+    >>> matrix, vector = find(pairs, lambda pair: pair[0].size == 1)
+    >>> matrix @ vector
+    array([0], dtype=int8)
     """
     if ndim is not None and shape is not None:
         raise TypeError("arrays() takes a shape or a rank (ndim=), not both")

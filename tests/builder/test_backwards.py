@@ -14,7 +14,7 @@ from eqsat.ir import signature
 from eqsat.ir.nodes import Node
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import NOWHERE
-from eqsat.testing.strategies import place
+from eqsat.testing import place
 from tests.builder.building import TestBuilder, as_value
 from tests.builder.recording import Recorder
 

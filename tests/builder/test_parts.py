@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat.ir.types import Array
-from eqsat.testing.strategies import LAYOUTS, arrays, dtypes, place, shapes
+from eqsat.testing import LAYOUTS, arrays, dtypes, place, shapes
 from tests.builder.building import check_layout, computed
 from tests.builder.test_elementwise import assert_same
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from eqsat.errors import EqsatError, PythonRaises
 from eqsat.rules.api import RuleBook
-from eqsat.testing.random_programs import RandomProgram, define, programs
-from eqsat.testing.strategies import arrays, dtypes
+from eqsat.testing import RandomProgram, arrays, dtypes, programs
+from eqsat.testing.random_programs import define
 from tests.egraph.executing import assert_means_the_same, execute, optimized, sizes_for
 
 FLOATS = (

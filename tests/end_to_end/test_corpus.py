@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from eqsat import jit
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import place
+from eqsat.testing import assert_matches_numpy, place
 from tests.end_to_end.corpus import PROGRAMS, Program
 
 SIZES = (1, 7, 100, 1009, 20_011)

@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eqsat import jit
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import arrays
+from eqsat.testing import arrays, assert_matches_numpy
 
 RANDOM = np.random.default_rng(11)
 

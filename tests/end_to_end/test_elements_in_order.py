@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqsat import UnsupportedError, jit
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import arrays, shapes
+from eqsat.testing import arrays, assert_matches_numpy, shapes
 
 
 @jit

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from eqsat import PlainPythonWarning, UnsupportedError
 from eqsat.ir.ops import UFUNCS
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import DTYPES, arrays, dtypes, lengths, operands, overlapping, place, scalars, specials
+from eqsat.testing import arrays, assert_matches_numpy, dtypes, lengths, operands, overlapping, place, scalars
+from eqsat.testing.strategies import DTYPES, specials
 from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 from tests.end_to_end.limits import check

@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, event, given
 
 import eqsat
 from eqsat import jit
-from eqsat.testing import assert_identical, assert_matches_numpy
-from eqsat.testing.random_programs import RandomProgram, programs
+from eqsat.testing import RandomProgram, assert_identical, assert_matches_numpy, programs
 from tests.end_to_end.corpus import BY_NAME, PROGRAMS, Program
 from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted

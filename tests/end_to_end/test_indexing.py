@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import arrays, dtypes, layouts, shapes
+from eqsat.testing import arrays, assert_matches_numpy, dtypes, layouts, shapes
 from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 

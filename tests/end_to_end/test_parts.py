@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eqsat
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import LAYOUTS, arrays, dtypes, lengths, place, scalars, shapes
+from eqsat.testing import LAYOUTS, arrays, assert_matches_numpy, dtypes, lengths, place, scalars, shapes
 from tests.end_to_end.effort import examples
 from tests.end_to_end.inline import jitted
 

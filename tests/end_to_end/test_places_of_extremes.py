@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqsat import UnsupportedError, jit
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import arrays, dtypes, shapes
+from eqsat.testing import arrays, assert_matches_numpy, dtypes, shapes
 
 RANDOM = np.random.default_rng(7)
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from eqsat import TypingError, UnsupportedError, jit
-from eqsat.testing import assert_matches_numpy
-from eqsat.testing.strategies import place
+from eqsat.testing import assert_matches_numpy, place
 from tests.end_to_end.programs import BY_NAME, PROGRAMS, Program
 
 LAYOUTS = ("F", "strided", "reversed", "misaligned")

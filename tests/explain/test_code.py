@@ -12,8 +12,7 @@ import pytest
 from eqsat import jit
 from eqsat.explain.code import Code, numpy_code
 from eqsat.ir.program import Program as Chosen
-from eqsat.testing import assert_identical
-from eqsat.testing.strategies import place
+from eqsat.testing import assert_identical, place
 from tests.end_to_end.corpus import PROGRAMS, Program
 
 SIZES = (1, 7, 100, 1009, 20_011)

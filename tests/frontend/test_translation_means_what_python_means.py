@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from eqsat.testing.compare import assert_identical
+from eqsat.testing import assert_identical
 from tests.frontend import odd_module
 from tests.frontend.evaluating import evaluated
 from tests.frontend.translating import translated

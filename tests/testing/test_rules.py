@@ -14,7 +14,7 @@ from eqsat.rules import integers
 from eqsat.rules.api import Structural
 from eqsat.rules.arithmetic import ARITHMETIC
 from eqsat.rules.book import DEFAULT
-from eqsat.testing import assert_identical, assert_rule_fires, assert_rules_hold
+from eqsat.testing import arrays, assert_identical, assert_matches_numpy, assert_rule_fires, assert_rules_hold
 from eqsat.testing.rules import rules_of
 
 
@@ -102,6 +102,23 @@ def test_a_rule_that_fires_is_seen_in_calls_of_any_kind() -> None:
     assert_rule_fires("negative_of_negative", twice_turned, a=np.ones((2, 3), "f4"))
     assert_rule_fires(negative, by_loop, np.ones(3))
     assert twice_turned.signatures == by_loop.signatures == []
+
+
+def test_rules_of_ones_own_fire_where_they_match() -> None:
+    @rule
+    def common_and_all_bits(x: Int, y: Int):
+        "What both have is counted twice."
+        return (x & y) + (x | y), x + y
+
+    @jit(rules=common_and_all_bits)
+    def added(x, y):
+        return (x & y) + (x | y)
+
+    integers = np.arange(100)
+    assert_rule_fires(common_and_all_bits, added, integers, integers)
+    assert_matches_numpy(added, arrays("int16", ndim=1), 3, examples=5)
+    with pytest.raises(AssertionError, match=r"^rule common_and_all_bits did not fire in twice_turned"):
+        assert_rule_fires(common_and_all_bits, twice_turned, integers)
 
 
 def test_a_rule_that_does_not_fire_is_told_with_those_that_do() -> None:

@@ -11,18 +11,20 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from eqsat.testing.random_programs import RandomProgram, define, programs
-from eqsat.testing.strategies import (
+from eqsat.testing import (
     LAYOUTS,
+    RandomProgram,
     arrays,
     broadcastable_shapes,
     dtypes,
     overlapping,
     place,
+    programs,
     python_scalars,
     scalars,
-    specials,
 )
+from eqsat.testing.random_programs import define
+from eqsat.testing.strategies import specials
 
 BASE = np.arange(1.0, 25.0).reshape(2, 3, 4)
 
