@@ -241,6 +241,8 @@ class _Search:
             chain.insert(0, pattern)
             pattern = pattern.args[0]
         for source, view in self.moves(element):
+            if len(view.axes) != len(self.terms.shape(source)):
+                continue  # a map that went through an operation reached a scalar among its operands
             try:
                 made, reached = map_of(chain, self.terms.shape(source), binding)
             except Impossible:

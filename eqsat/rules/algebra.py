@@ -28,6 +28,14 @@ def _both_constant(c: Pattern, d: Pattern) -> tuple[Condition, Condition]:
     return is_constant(c), is_constant(d)
 
 
+def _highest_constant(b: Pattern) -> Condition:
+    return is_constant(b)
+
+
+def _lower_constant(a: Pattern) -> Condition:
+    return is_constant(a)
+
+
 # Zero and one -----------------------------------------------------------------------------------------------------
 
 
@@ -226,13 +234,13 @@ def horner(p: Float, a: Float, b: Float, x: Float):
     return (p + a * x) + b * x, p + (a + b) * x
 
 
-@rule(requires={"reassoc"}, when=lambda b: is_constant(b))
+@rule(requires={"reassoc"}, when=_highest_constant)
 def horner_of_powers(p: Float, a: Float, b: Float, x: Float, y: Float):
     """p + a x + b (x y) = p + (a + b y) x: Horner's form, of a polynomial whose powers are products."""
     return (p + a * x) + (x * y) * b, p + (a + y * b) * x
 
 
-@rule(requires={"reassoc"}, when=lambda a: is_constant(a))
+@rule(requires={"reassoc"}, when=_lower_constant)
 def horner_from_above(a: Float, b: Float, x: Float, y: Float):
     """b (x y) + a x = (b y + a) x: Horner's form, of a polynomial that begins with the highest power."""
     return b * (x * y) + x * a, (b * y + a) * x
