@@ -15,15 +15,17 @@ import threading
 import types
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, overload
 
 from eqsat.errors import PlainPythonWarning, PythonRaises, UnsupportedError
 from eqsat.options import DEFAULT, Options
 
 if TYPE_CHECKING:
     from eqsat.explain import Explanation
+    from eqsat.explain.why import Answer
     from eqsat.ir.types import Type
     from eqsat.pipeline import Specialization, Stages
+    from eqsat.rules.api import Rule
 
 _UNSUPPORTED_KINDS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -188,16 +190,28 @@ class Dispatcher:
         """The assembly: a dict from signatures to texts, or the text for one signature."""
         return self._texts(signature, lambda specialization: specialization.native.asm())
 
-    def explain(self, signature: tuple[Type, ...] | None = None) -> Explanation:
+    @overload
+    def explain(self, signature: tuple[Type, ...] | None = ...) -> Explanation: ...
+    @overload
+    def explain(self, signature: tuple[Type, ...] | None = ..., *, rule: Rule | str) -> Answer: ...
+    def explain(
+        self, signature: tuple[Type, ...] | None = None, *, rule: Rule | str | None = None
+    ) -> Explanation | Answer:
         """What was rewritten, by which rules, and what it saved, for the newest specialization or a given one.
 
-        Raises ValueError before the first call: nothing is compiled yet.
-        """
-        from eqsat.explain import Explanation
+        With `rule`, a rule or the name of one: what became of it, and if it did not take part, why not.
 
+        Raises ValueError before the first call: nothing is compiled yet; KeyError if no rule has that name.
+        """
         chosen = self._chosen(signature)
         if not chosen:
             raise ValueError(f"`{self.py_func.__name__}` has not been called yet, so there is nothing to explain")
+        if rule is not None:
+            from eqsat.explain.why import why
+
+            return why(self.py_func.__name__, chosen[-1], rule)
+        from eqsat.explain import Explanation
+
         return Explanation.of(self.py_func.__name__, chosen[-1])
 
     def _chosen(self, signature: tuple[Type, ...] | None) -> list[Specialization]:

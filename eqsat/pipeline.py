@@ -72,8 +72,8 @@ class Stages:
 class Specialization:
     """One compiled version of a function, for argument types, a set of guards and what its globals were.
 
-    `reports`: what the optimizer did, for each stretch of array work in order. `milliseconds` says where the compile
-    time went, by stage.
+    `reports`: what the optimizer did, for each stretch of array work in order, with the rules of `book`, at `sizes`.
+    `milliseconds` says where the compile time went, by stage.
     """
 
     types: tuple[Type, ...]
@@ -82,6 +82,8 @@ class Specialization:
     reports: tuple[Report, ...]
     native: Native
     milliseconds: dict[str, float]
+    book: RuleBook
+    sizes: Mapping[Symbol, int]
 
     @property
     def signature(self) -> str:
@@ -123,11 +125,12 @@ def specialize(
     if os.environ.get("EQSAT_CHECK") == "1":
         verify(region, sizes)
     clock.lap("types and IR")
-    work, reports = _optimized(region, sizes, book_for(options))
+    book = book_for(options)
+    work, reports = _optimized(region, sizes, book)
     clock.lap("e-graph")
     native = stages.lower(work)
     clock.lap("code generation")
-    return Specialization(types, work.region, work, reports, native, clock.laps)
+    return Specialization(types, work.region, work, reports, native, clock.laps, book, sizes)
 
 
 def book_for(options: Options) -> RuleBook:

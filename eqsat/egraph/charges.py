@@ -19,7 +19,10 @@ INFINITE = float("inf")
 
 
 def is_contested(graph: Graph) -> bool:
-    """Whether some class with a reduction or a call can be had in another way too."""
+    """Whether some class with a reduction or a call can be had in another way too, or rules have made arrays."""
+    ranks = [array.rank for array in graph.arrays]
+    if len(set(ranks)) < len(ranks):  # those that rules made have one rank
+        return True
     for alternatives in graph.elements:
         kinds = [enode.kind for enode in alternatives if enode.kind != "load"]
         if len(kinds) > 1 and any(kind in _HEAVY for kind in kinds):

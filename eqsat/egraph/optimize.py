@@ -40,7 +40,8 @@ class Report:
     `before`, `after`: the kernels as text. `fired`: rules that made what was chosen possible, with the number of
     places. Costs are estimated nanoseconds at the sizes of the first call. `nodes`: rows of the e-graph at the end.
     `milliseconds`: time by phase. `stop`: why the rules stopped. `considered`: other plans and their cost.
-    `guards`: at which sizes the plan is a good one. `kernels`: how each kernel of `program` came about.
+    `guards`: at which sizes the plan is a good one. `sizes`: those of the first call. `kernels`: how each kernel of
+    `program` came about.
     """
 
     program: Program
@@ -59,6 +60,7 @@ class Report:
     stop: str
     considered: tuple[str, ...] = ()
     guards: tuple[Guard, ...] = ()
+    sizes: Mapping[Symbol, int] = field(default_factory=dict[Symbol, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def optimize(
         milliseconds=watch.laps,
         stop=stop,
         considered=_considered(decoder, flips) if extractor is not written else (),
+        sizes=dict(sizes),
         guards=crossovers(extractor.graph, seeds.tables, plan, sizes) if extractor is not written else (),
     )
     return Optimized(program, report)

@@ -42,11 +42,11 @@ def _follows(rule: object, choice: Choice, written: set[ENode]) -> bool:
     if isinstance(choice, ENode) and choice in written:
         return False
     if isinstance(rule, Rule) and rule.right.args:
-        return isinstance(choice, ENode) and _is_root(rule.right, choice)
+        return isinstance(choice, ENode) and is_root(rule.right, choice)
     return not isinstance(choice, Leaf) or any(enode.kind in ("apply", "move") for enode in written)
 
 
-def _is_root(pattern: Pattern, choice: ENode) -> bool:
+def is_root(pattern: Pattern, choice: ENode) -> bool:
     """Whether the alternative is the outermost operation of the pattern."""
     if pattern.op == "reduce":
         return choice.kind == "fold"
