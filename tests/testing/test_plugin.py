@@ -174,3 +174,27 @@ def test_rules_can_be_checked_by_several_processes(pytester: pytest.Pytester, ru
     pytest.importorskip("xdist")
     pytester.makepyfile(my_rules=RULES)
     run("-p", "xdist", "-n", "2", "--eqsat-verify", "my_rules").assert_outcomes(passed=1, failed=1)
+
+
+def test_a_package_checks_its_rules_in_every_run(pytester: pytest.Pytester, run) -> None:
+    pytester.makepyfile(
+        **{
+            "my_package/__init__": "from eqsat import jit\n@jit\ndef doubling(x):\n    return x + x\n",
+            "my_package/rules": RULES.split("@rule\ndef plus_zero")[0],
+            "tests/test_results": """
+import numpy as np
+from eqsat import jit
+from eqsat.testing import arrays, assert_matches_numpy
+from my_package import doubling
+from my_package.rules import doubled
+
+def test_results_are_numpys():
+    assert_matches_numpy(jit(doubling.py_func, rules=doubled), arrays("float64", ndim=1), examples=3)
+""",
+        }
+    )
+    settings = "[tool.pytest.ini_options]\npythonpath = ['.']\naddopts = '--eqsat-verify my_package.rules'\n"
+    pytester.makepyprojecttoml(settings)
+    run("tests").assert_outcomes(passed=2)
+    pytester.path.joinpath("my_package/rules.py").write_text(RULES)
+    run("tests").assert_outcomes(passed=2, failed=1)

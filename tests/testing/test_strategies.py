@@ -134,11 +134,12 @@ def test_a_defined_function_has_source() -> None:
     assert inspect.getsource(function) == "def double(x):\n    return x + x\n"
 
 
-def test_without_hypothesis_the_remedy_is_named() -> None:
+@pytest.mark.parametrize("use", ["import eqsat.testing.strategies", "from eqsat.testing import arrays"])
+def test_without_hypothesis_the_remedy_is_named(use: str) -> None:
     program = (
         "import sys; sys.modules['hypothesis'] = None\n"
-        "import eqsat.testing\n"
-        "try: import eqsat.testing.strategies\n"
+        "from eqsat.testing import assert_matches_numpy\n"
+        f"try: {use}\n"
         "except ImportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
