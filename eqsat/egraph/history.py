@@ -78,6 +78,10 @@ def histories(
     """One for each kernel of the program. `places`: where the classes as written are in the plan's graph."""
     teller = _Teller(plan, seeds, places, fired, book)
     by_target = {buffers[k.array]: k for k in plan.kernels if k.array is not None and k.array in buffers}
+    for (node, _), scalar in zip(seeds.scalars, plan.scalars, strict=True):
+        value = program.values.get(node)
+        if isinstance(value, Buffer):
+            by_target.setdefault(value, scalar)
     windows = iter(_overwritten(plan, seeds, places))
     filled = {kernel.target for kernel in program.kernels}
     found: list[History] = []

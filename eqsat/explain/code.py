@@ -23,6 +23,7 @@ from eqsat.explain.literals import ATOM, Text, size, strong, weak
 from eqsat.explain.operations import applied
 from eqsat.explain.reductions import reduced
 from eqsat.explain.written import Shape, Written, as_numpy, as_python, in_order, lies_as, packed, spread
+from eqsat.ir.dims import ONE
 from eqsat.ir.equalities import Equalities
 from eqsat.ir.nodes import Node, Reduction
 from eqsat.ir.nodes import walk as walk_nodes
@@ -348,9 +349,11 @@ class _Writer:
         shape = self.shape(node.type.shape)
         source = Array(below.dtype, below.shape, below.layout or packed_layout(below.shape, ()))
         found = read(below.text.within(ATOM), source, self.view(node.attr), shape, self.names)
-        if not shape:
-            text = found.source.removesuffix("]") + ", ...]" if source.shape else found.source.replace("[()]", "[...]")
-            return Written(Text(text), found.dtype, "array", (), node.type.layout, 0)
+        if not found.is_array:  # one element, as an array
+            places = [found.source.removesuffix("]")] if source.shape else [f"{below.text.within(ATOM)}["]
+            ones = ["None"] * len(shape) or ["..."]
+            text = ", ".join([*places, *ones]) if source.shape else places[0] + ", ".join(ones)
+            found = Written(Text(f"{text}]"), found.dtype, "array", (ONE,) * len(shape), node.type.layout, len(shape))
         if not found.covers(shape):
             found = spread(found, shape, extents(shape, self.names))
         return found

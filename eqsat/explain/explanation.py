@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from eqsat.ir.flags import FLAGS
+from eqsat.egraph.history import Temporaries
+from eqsat.explain.story import Story, Stretch, tell
 from eqsat.pipeline import Specialization
 
 
@@ -13,7 +15,8 @@ class Explanation:
     """Printed, it tells the story; its fields hold the facts.
 
     Of a function with control flow they speak of its stretches of array work, one after the other, each run once.
-    `cost_before` and `cost_after` are estimated nanoseconds at the sizes of the first call.
+    `cost_before` and `cost_after` are estimated nanoseconds at the sizes of the first call. `before` and `after`: the
+    kernels, as text; `story` has them one by one, with the source and the rules that went into each, and as NumPy code.
     """
 
     name: str
@@ -29,12 +32,14 @@ class Explanation:
     stop: str
     considered: tuple[str, ...]
     milliseconds: dict[str, float]
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...]
+    story: Story
 
     @staticmethod
     def of(name: str, specialization: Specialization) -> Explanation:
         """The explanation of one specialization."""
         reports = specialization.reports
+        story = tell(name, specialization)
         fired: dict[str, int] = {}
         for report in reports:
             for rule, count in report.fired:
@@ -54,22 +59,26 @@ class Explanation:
             stop="; ".join(stops) or "no array work",
             considered=tuple(line for report in reports for line in report.considered),
             milliseconds=dict(specialization.milliseconds),
-            flags=tuple(flag for flag in FLAGS if flag in specialization.region.flags),
+            flags=story.flags,
+            story=story,
         )
 
     def __str__(self) -> str:
         gain = self.cost_before / self.cost_after if self.cost_after else 1.0
+        stretches = self.story.stretches
+        before = _memory([one.temporaries_before for one in stretches])
+        after = _memory([one.temporaries_after for one in stretches])
         lines = [
             f"{self.name} {self.signature}",
-            f"as NumPy runs it: {self.kernels_before} kernels, about {_time(self.cost_before)}",
-            _indented(self.before),
-            f"as compiled: {self.kernels_after} kernels, about {_time(self.cost_after)} ({gain:.1f}x less)",
-            _indented(self.after),
-            "rules that fired: " + (", ".join(f"{rule} x{count}" for rule, count in self.rules) or "none"),
+            f"as NumPy runs it: {_kernels(self.kernels_before)}, {before}, about {_time(self.cost_before)}",
+            f"as compiled: {_kernels(self.kernels_after)}, {after}, about {_time(self.cost_after)} ({gain:.1f}x less)",
         ]
+        for stretch in dict.fromkeys(stretches):
+            lines += _indented(_stretch(stretch))
+        lines += _rules(self.rules, stretches)
         if self.considered:
             lines.append("other plans considered:")
-            lines += [f"  {plan}" for plan in self.considered]
+            lines += _indented(dict.fromkeys(self.considered))
         if self.flags:
             lines.append("granted by fastmath: " + ", ".join(self.flags))
         if self.assumptions:
@@ -82,6 +91,56 @@ class Explanation:
     __repr__ = __str__
 
 
+def _stretch(stretch: Stretch) -> Iterator[str]:
+    """For each kernel its code, the lines of the source that went into it, and the rules that it follows."""
+    if stretch.code is None:
+        yield from stretch.after.splitlines()
+        yield f"(not as code: {stretch.refused})"
+    for kernel in stretch.kernels:
+        if stretch.code is not None and not kernel.code:
+            continue  # it is there for a check alone
+        yield from kernel.code[:-1]
+        for last in kernel.code[-1:]:
+            yield f"{last}  # {_time(kernel.cost)}"
+        for line in kernel.lines:
+            yield f"    line {line.number}: {line.text.strip()}"
+        if kernel.steps:
+            yield "    by " + ", ".join(f"{step.rule} x{step.count}" for step in kernel.steps)
+    if stretch.code is not None and stretch.code.returns != ("return ()",):
+        yield from stretch.code.returns
+
+
+def _rules(fired: Iterable[tuple[str, int]], stretches: Iterable[Stretch]) -> Iterator[str]:
+    """Each rule once: how often, why it holds, what it needs, where it stands."""
+    steps = {step.rule: step for stretch in stretches for kernel in stretch.kernels for step in kernel.steps}
+    told = False
+    for name, count in fired:
+        if not told:
+            yield "rules that fired:"
+        told = True
+        step = steps.get(name)
+        reason = f": {' '.join(step.reason.split())}" if step is not None else ""
+        needs = f" [needs {', '.join(sorted(step.requires))}]" if step is not None and step.requires else ""
+        place = f" ({step.written.file}:{step.written.line})" if step is not None and step.written is not None else ""
+        yield f"  {name} x{count}{needs}{reason}{place}"
+    if not told:
+        yield "rules that fired: none"
+
+
+def _kernels(count: int) -> str:
+    return f"{count} kernel{'s' if count != 1 else ''}"
+
+
+def _memory(found: Sequence[Temporaries]) -> str:
+    count, size = sum(one.count for one in found), sum(one.size for one in found)
+    if not count:
+        return "no temporary arrays"
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_:
+            return f"{count} temporary array{'s' if count != 1 else ''} of {size / bytes_:.3g} {unit}"
+    return f"{count} temporary array{'s' if count != 1 else ''} of {size} bytes"
+
+
 def _time(nanoseconds: float) -> str:
     for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if nanoseconds >= size:
@@ -89,5 +148,5 @@ def _time(nanoseconds: float) -> str:
     return f"{nanoseconds:.3g} ns"
 
 
-def _indented(text: str) -> str:
-    return "\n".join("  " + line for line in text.splitlines())
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)

@@ -107,7 +107,7 @@ def size(value: Dim, names: Sequence[str]) -> Text:
         return Text(str(value.const), ATOM if value.const >= 0 else PRODUCT + 1)
     if len(value.terms) > 1:
         return Text(text, SUM)
-    monomial, coefficient = value.terms[0]
+    monomial, coefficient = next(iter(value.terms))
     alone = coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol)
     return Text(text, ATOM if alone else PRODUCT)
 

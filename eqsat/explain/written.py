@@ -119,7 +119,10 @@ def lies_as(one: Written, shape: Shape, order: Sequence[int]) -> bool:
 
 
 def spread(one: Written, space: Shape, extents: str) -> Written:
-    """The number or array repeated over the space, `extents` in source; a view that may not be written to."""
+    """The number or array repeated over the space, `extents` in source; a view, which may not be written to then."""
+    if one.is_array and one.shape == space:  # only axes of length one are missing, in front
+        new = ", ".join(["None"] * (len(space) - one.ndim))
+        return replace(one, text=Text(f"{one.text.within(ATOM)}[{new}]"), ndim=len(space), fresh=False)
     source = f"np.broadcast_to({one.source}, {extents})"
     ranks = one.layout.ranks if one.layout is not None else (0,) * len(space)
     negative = one.layout.negative if one.layout is not None else (False,) * len(space)
