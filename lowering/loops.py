@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eqsat.ir.dims import ONE, ZERO, Dim, dim
+from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import STRUCTURAL
 from eqsat.ir.program import Apply, Argument, Buffer, Call, Fold, Known, Load, Size, Term, children
 from eqsat.ir.signature import plain
@@ -278,7 +279,7 @@ def _show(statement: Statement, pad: str, names: dict[Term, str]) -> Iterator[st
                 yield from (pad + line for line in text[:-1])
                 lengths = ", ".join(f"i{axis} < {length}" for axis, length in enumerate(shape))
                 args.append(f"{text[-1]} for {lengths}" if shape else text[-1])
-            yield f"{pad}{target} = {call.name} of {'; '.join(args)}"
+            yield f"{pad}{target} = {_name(call)} of {'; '.join(args)}"
         case FoldRuns(target, op, dtype, outer, inner, row, tree, piece):
             runs = "".join(f" for {axis.name} < {axis.extent}" for axis in outer)
             over = ", ".join(f"{axis.name} < {axis.extent}" for axis in inner)
@@ -290,6 +291,11 @@ def _show(statement: Statement, pad: str, names: dict[Term, str]) -> Iterator[st
             yield f"{pad}row {row.axis.name} < {row.axis.extent}:"
             yield f"{pad}  {target} = {op} as {dtype.name}{runs}:"
             yield from _show_row(row, pad + "    ", names, lambda value: value)
+
+
+def _name(call: Call) -> str:
+    """The operation's name, or that of the user's function."""
+    return call.attr.name if isinstance(call.attr, Opaque) else call.name
 
 
 def _show_row(row: Row, pad: str, names: dict[Term, str], last: Callable[[str], str]) -> Iterator[str]:

@@ -142,7 +142,7 @@ class Opaque:
         for arg in (*args, *named.values()):
             answer = getattr(type(arg), "__eqsat_call__", None)
             if answer is not None:
-                return answer(self, self.ordered(args, named))
+                return answer(arg, self, self.ordered(args, named))
         args = self.ordered(args, named)
         if not self.elementwise:
             return self.evaluate([self._whole(k, arg) for k, arg in enumerate(args)])

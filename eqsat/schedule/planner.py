@@ -284,7 +284,9 @@ class _Planner:
         elif node.op == "view" and is_number(node) and self.at_hand(node.args[0]):
             self.settle_checks()
             self.now(node, Let(node))
-        elif is_number(node) and all(is_number(arg) and self.at_hand(arg) for arg in node.args):
+        elif (
+            node.op not in CALLS and is_number(node) and all(is_number(arg) and self.at_hand(arg) for arg in node.args)
+        ):
             self.now(node, Let(node))
         else:
             self.pending[node] = None

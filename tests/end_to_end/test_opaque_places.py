@@ -185,8 +185,7 @@ def test_what_is_shown_of_a_call() -> None:
 
 def test_patterns_answer_for_themselves() -> None:
     class Recording:
-        @staticmethod
-        def __eqsat_call__(function: Any, args: tuple[Any, ...]) -> Any:
+        def __eqsat_call__(self, function: Any, args: tuple[Any, ...]) -> Any:
             return function.name, args
 
     mine = Recording()
