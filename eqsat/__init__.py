@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from eqsat.foreign import opaque as opaque
     from eqsat.rules.api import rule as rule
     from eqsat.rules.api import rules as rules
+    from eqsat.rules.certificate import verify as verify
     from eqsat.rules.guards import exact_reciprocal as exact_reciprocal
     from eqsat.rules.guards import is_constant as is_constant
     from eqsat.rules.guards import is_finite as is_finite
@@ -95,6 +96,7 @@ _PLACES = {
     "is_symmetric": "eqsat.rules.guards",
     "is_vector": "eqsat.rules.guards",
     "same_shape": "eqsat.rules.guards",
+    "verify": "eqsat.rules.certificate",
     "rule": "eqsat.rules.api",
 }
 
@@ -144,6 +146,7 @@ __all__ = [
     "rule",
     "rules",
     "same_shape",
+    "verify",
 ]
 
 

