@@ -125,12 +125,6 @@ def square_of_absolute(x: Float):
 
 
 @rule
-def absolute_of_square(x: Float):
-    """A square is never negative, not even -0.0."""
-    return np.absolute(np.square(x)), np.square(x)
-
-
-@rule
 def absolute_of_copysign(x: Float, y: Float):
     """The sign that was copied is cleared."""
     return np.absolute(np.copysign(x, y)), np.absolute(x)
@@ -224,51 +218,6 @@ def square_to_product(x: Real):
 def reciprocal_to_division(x: Float):
     """np.reciprocal divides 1 by x."""
     return np.reciprocal(x), 1.0 / x
-
-
-# Rounding to integers ---------------------------------------------------------------------------------------------
-
-
-@rule
-def floor_of_rint(x: Float):
-    """An integer is its own floor."""
-    return np.floor(np.rint(x)), np.rint(x)
-
-
-@rule
-def trunc_of_floor(x: Float):
-    """An integer is not changed."""
-    return np.trunc(np.floor(x)), np.floor(x)
-
-
-@rule
-def trunc_of_ceil(x: Float):
-    """An integer is not changed."""
-    return np.trunc(np.ceil(x)), np.ceil(x)
-
-
-@rule
-def trunc_of_rint(x: Float):
-    """An integer is not changed."""
-    return np.trunc(np.rint(x)), np.rint(x)
-
-
-@rule
-def rint_of_floor(x: Float):
-    """An integer is not changed."""
-    return np.rint(np.floor(x)), np.floor(x)
-
-
-@rule
-def rint_of_ceil(x: Float):
-    """An integer is not changed."""
-    return np.rint(np.ceil(x)), np.ceil(x)
-
-
-@rule
-def rint_of_trunc(x: Float):
-    """An integer is not changed."""
-    return np.rint(np.trunc(x)), np.trunc(x)
 
 
 ARITHMETIC: tuple[Rule, ...] = tuple(one for one in dict(globals()).values() if isinstance(one, Rule))

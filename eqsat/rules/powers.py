@@ -106,18 +106,6 @@ def power_of_third(x: Float):
 
 
 @rule(requires={"afn", "reassoc", "nnan"})
-def multiply_powers_of_one_base(x: Float, a: Float, b: Float):
-    """xᵃ xᵇ = xᵃ⁺ᵇ; for x = 0 and opposite signs, and for roots of negative x, the left side is NaN."""
-    return np.power(x, a) * np.power(x, b), np.power(x, a + b)
-
-
-@rule(requires={"afn", "reassoc", "nnan"})
-def divide_powers_of_one_base(x: Float, a: Float, b: Float):
-    """xᵃ / xᵇ = xᵃ⁻ᵇ; for x = 0 and for roots of negative x the left side is NaN or infinite on both sides."""
-    return np.power(x, a) / np.power(x, b), np.power(x, a - b)
-
-
-@rule(requires={"afn", "reassoc", "nnan"})
 def multiply_powers_of_one_exponent(x: Float, y: Float, a: Float):
     """xᵃ yᵃ = (x y)ᵃ: one power less; where it fails the left side is NaN."""
     return np.power(x, a) * np.power(y, a), np.power(x * y, a)
