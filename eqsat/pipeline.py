@@ -29,7 +29,7 @@ from eqsat.ir.verifier import verify
 from eqsat.options import DEFAULT, Options
 from eqsat.plugins import installed
 from eqsat.rules.api import RuleBook
-from eqsat.rules.book import BOOK
+from eqsat.rules.book import granted
 from eqsat.schedule.planner import plan
 
 
@@ -145,7 +145,7 @@ def book_for(options: Options) -> RuleBook:
 @functools.lru_cache(maxsize=64)
 def _granted(own: RuleBook, flags: frozenset[str]) -> RuleBook:
     """One object for equal books, since e-graphs are kept by book."""
-    return (BOOK + own).granted(flags)
+    return granted(flags) + own.granted(flags)
 
 
 def _optimized(

@@ -8,6 +8,7 @@ different values for one class stop everything at once.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from itertools import product
 
@@ -148,9 +149,35 @@ def declarations(book: RuleBook) -> list[str]:
     return ["(" + part for part in text.split("\n(")[1:]]
 
 
-def rules_of_kind(book: RuleBook, kind: str) -> list[str]:
-    """The rules for one kind of dtypes, which only programs with such dtypes need: each costs time in every one."""
-    return [text for one in book.rules if isinstance(one, Rule) and one.kind == kind for text in texts_of(one)]
+def needed_rules(book: RuleBook, kinds: Iterable[str], operations: Iterable[str]) -> list[Rule]:
+    """The rules that can matter to a program with these kinds of dtypes and operations: each costs time in every one.
+
+    A rule needs the operations of its left side, and brings those of its right side.
+    """
+    there = set(operations)
+    waiting = [part for kind in kinds for part in _heads(book).get(kind, ())]
+    found: list[Rule] = []
+    while True:
+        ready = [(one, right) for one, left, right in waiting if left <= there]
+        if not ready:
+            return found
+        there.update(*(right for _, right in ready))
+        taken = dict.fromkeys(one for one, _ in ready)
+        found += taken
+        waiting = [part for part in waiting if part[0] not in taken]
+
+
+@functools.lru_cache(maxsize=64)
+def _heads(book: RuleBook) -> dict[str, list[tuple[Rule, frozenset[str], frozenset[str]]]]:
+    """Elementwise rules by kind, with the operations of their sides; of two-way rules either side will do."""
+    found: dict[str, list[tuple[Rule, frozenset[str], frozenset[str]]]] = {}
+    for one in book.rules:
+        if isinstance(one, Rule) and one.is_elementwise:
+            left, right = (frozenset(part.op for part in walk(side) if part.args) for side in (one.left, one.right))
+            found.setdefault(one.kind, []).append((one, left, right))
+            if one.two_way:
+                found[one.kind].append((one, right, left))
+    return found
 
 
 def kinds_of(signatures: Iterable[str]) -> list[str]:

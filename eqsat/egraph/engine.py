@@ -17,10 +17,10 @@ from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eqsat.egraph.declare import declarations, literals, rules_of_kind
+from eqsat.egraph.declare import declarations, literals, needed_rules, texts_of
 from eqsat.egraph.properties import asked
 from eqsat.errors import EqsatError
-from eqsat.rules.api import RuleBook
+from eqsat.rules.api import Rule, RuleBook
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -82,15 +82,14 @@ class Session:
         self.egraph: EGraph = bindings().EGraph()
         self.broken = False
         self.parsed: dict[str, list[Any]] = {}
-        self.kinds: set[str] = set()
+        self.declared: set[Rule] = set()
         self._declare(declarations(book))
 
-    def need(self, kinds: Iterable[str]) -> None:
-        """Declare the rules for some kinds of dtypes, if they are not there yet; only while the e-graph is empty."""
-        for kind in kinds:
-            if kind not in self.kinds:
-                self.kinds.add(kind)
-                self._declare(rules_of_kind(self.book, kind))
+    def need(self, kinds: Iterable[str], operations: Iterable[str]) -> None:
+        """Declare the rules that a program can need, if they are not there yet; only while the e-graph is empty."""
+        missing = [one for one in needed_rules(self.book, kinds, operations) if one not in self.declared]
+        self.declared.update(missing)
+        self._declare([text for one in missing for text in texts_of(one)])
 
     def _declare(self, texts: list[str]) -> None:
         commands: list[Any] = []
@@ -146,11 +145,11 @@ _SESSIONS = _PerThread()
 
 
 @contextmanager
-def session(book: RuleBook, kinds: Iterable[str]) -> Generator[Session]:
-    """An empty e-graph with the rules of `book` for some kinds of dtypes; whatever is added is gone afterwards."""
+def session(book: RuleBook, kinds: Iterable[str], operations: Iterable[str]) -> Generator[Session]:
+    """An empty e-graph with the rules of `book` that a program can need; whatever is added is gone afterwards."""
     kept = _SESSIONS.sessions
     found = kept.pop(id(book), None) or Session(book)
-    found.need(kinds)
+    found.need(kinds, operations)
     found.run("(push)", keep=True)
     try:
         yield found

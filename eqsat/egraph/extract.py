@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
-from time import perf_counter
+from time import thread_time
 
 from eqsat.egraph.charges import charges, is_contested
 from eqsat.egraph.cost import BORROWED, CostModel, itemsize
@@ -25,7 +25,7 @@ from eqsat.errors import InternalError
 EXACT = 4
 """So many arrays in doubt are decided by trying every cut."""
 SECONDS = 0.25
-"""The search for a cut ends then, with the best so far."""
+"""Of processor time: the search for a cut ends then, with the best so far. A busy machine does not change it."""
 _COMPUTED = frozenset({"apply", "constant", "argument", "size"})
 _HEAVY = frozenset({"fold", "call"})
 
@@ -85,7 +85,7 @@ class Extractor:
         return again if again is not None and again[0].cost < found[0].cost * (1 - 1e-9) else found
 
     def _search(self) -> tuple[Plan, list[tuple[int, bool, float]]] | None:
-        deadline = perf_counter() + SECONDS
+        deadline = thread_time() + SECONDS
         forced, doubtful = self._candidates()
         best = self.plan(forced)
         if best is None:
@@ -99,27 +99,36 @@ class Extractor:
                 for choice in product((False, True), repeat=len(doubtful))
             )
             for cut in cuts:
-                if perf_counter() > deadline:
+                if thread_time() > deadline:
                     break
                 best = self._better(best, cut)
         else:
-            best = self._better(best, forced | set(doubtful))  # long chains of shared values are far from the least cut
-            improved = True
-            while improved:
-                before = best.cost
-                for array in doubtful:
-                    if perf_counter() > deadline:
-                        break
-                    best = self._better(best, best.cut ^ {array})
-                improved = best.cost < before and perf_counter() < deadline
+            # Long chains of shared values are far from the least cut, and fused programs from the largest.
+            largest = self.plan(forced | set(doubtful))
+            starts = sorted(filter(None, (largest, best)), key=lambda plan: plan.cost)
+            for start in starts:
+                reached = self._descended(start, doubtful, deadline)
+                best = reached if reached.cost < best.cost * (1 - 1e-9) else best
         flips: list[tuple[int, bool, float]] = []
         for array in doubtful[:EXACT]:
-            if perf_counter() > deadline:
+            if thread_time() > deadline:
                 break
             other = self.plan(best.cut ^ {array})
             if other is not None:
                 flips.append((array, array not in best.cut, other.cost))
         return best, flips
+
+    def _descended(self, best: Plan, doubtful: Iterable[int], deadline: float) -> Plan:
+        """Flip one array after the other, as long as that helps."""
+        improved = True
+        while improved:
+            before = best.cost
+            for array in doubtful:
+                if thread_time() > deadline:
+                    return best
+                best = self._better(best, best.cut ^ {array})
+            improved = best.cost < before
+        return best
 
     def _better(self, best: Plan, cut: frozenset[int]) -> Plan:
         plan = self.plan(cut)
@@ -223,7 +232,7 @@ class Extractor:
             if kept <= cut and not (absent & cut):
                 return found
         made = KernelChoice(self.shelf, array, element, cut)
-        found = made.solve()
+        found = made.best()
         entries.append((frozenset(made.seen & cut), frozenset(made.seen - cut), found))
         return found
 

@@ -15,6 +15,8 @@ from eqsat.egraph.plan import Choice, KernelPlan, Leaf, describe
 from eqsat.ir.view import Along, identity
 
 INFINITE = float("inf")
+SHARED = 4
+"""A kernel of fewer operations has nothing to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,53 @@ class KernelChoice:
         self.seen: set[int] = set()
         self.options: dict[int, list[tuple[Choice, tuple[int, ...]]]] = {}
 
-    def solve(self) -> KernelPlan | None:
-        order = self.reachable()
+    def best(self) -> KernelPlan | None:
+        """The cheapest kernel that is found."""
+        found = self.solve()
+        if found is None or sum(isinstance(choice, ENode) for choice in found.choices.values()) < SHARED:
+            return found
+        if not any(
+            sum(choice.kind == "apply" for choice, _ in ways if isinstance(choice, ENode)) > 1
+            for ways in self.options.values()
+        ):
+            return found
+        other = self.shared()
+        return other if other is not None and other.cost < found.cost * (1 - 1e-9) else found
+
+    def shared(self) -> KernelPlan | None:
+        """The kernel if what several parts could use is charged to each of them in part only; None if that fails.
+
+        As a tree, five divisions by one number are cheaper than five times its reciprocal and five products.
+        """
+        order = list(self.options)
+        order.reverse()
+        users: dict[int, set[int]] = {}
+        for element in order:
+            for _, below in self.options[element]:
+                for arg in below:
+                    users.setdefault(arg, set()).add(element)
+        _, best = self.cheapest(order, {arg: 1.0 / len(elements) for arg, elements in users.items()})
+        return self.finish(best) if self.element in best and self.is_acyclic(best) else None
+
+    def is_acyclic(self, best: Mapping[int, Choice]) -> bool:
+        """Whether no class is made of itself."""
+        state: dict[int, bool] = {}
+        stack: list[tuple[int, bool]] = [(self.element, False)]
+        while stack:
+            element, done = stack.pop()
+            if done:
+                state[element] = True
+            elif state.get(element) is False:
+                return False
+            elif element not in state:
+                state[element] = False
+                stack.append((element, True))
+                choice = best[element]
+                stack.extend((arg, False) for arg in (choice.args if isinstance(choice, ENode) else ()))
+        return True
+
+    def cheapest(self, order: list[int], part: Mapping[int, float]) -> tuple[dict[int, float], dict[int, Choice]]:
+        """The cost of each class as a tree, and the choice that it comes from; `part`: how much of it a user pays."""
         cost: dict[int, float] = {}
         best: dict[int, Choice] = {}
         changed = True
@@ -69,10 +116,15 @@ class KernelChoice:
                 for choice, below in self.options[element]:
                     total = self.weight(choice, element)
                     for arg in below:
-                        total += cost.get(arg, INFINITE)
+                        total += cost.get(arg, INFINITE) * part.get(arg, 1.0)
                     if total < cost.get(element, INFINITE) * (1 - 1e-12):
                         cost[element], best[element] = total, choice
                         changed = True
+        return cost, best
+
+    def solve(self) -> KernelPlan | None:
+        """The kernel that is cheapest as a tree."""
+        cost, best = self.cheapest(self.reachable(), {})
         called = self.best_call()
         if called is not None and called[0] < cost.get(self.element, INFINITE) * (1 - 1e-12):
             return self.finished(called[1])

@@ -1,4 +1,4 @@
-"""Linear algebra: products, traces, inverses. Exact for integers that wrap; for floats they regroup sums.
+"""Linear algebra under flags: products, traces, inverses. All of them regroup sums, which round.
 
 Left sides are programs that people write; right sides take fewer operations, by an order of magnitude where a product
 of matrices goes. Associativity is the one law that works both ways: chains of products are grouped by their sizes.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.rules.api import Rule, rule
-from eqsat.rules.guards import is_square, is_symmetric
-from eqsat.rules.pattern import IntMatrix, IntVector, Matrix, Scalar, Vector
+from eqsat.rules.guards import is_square
+from eqsat.rules.pattern import Matrix, Scalar, Vector
 
 REASSOC = frozenset({"reassoc"})
 
@@ -40,12 +40,6 @@ def vector_with_product_of_matrices(v: Vector, a: Matrix, b: Matrix):
 def quadratic_form(u: Vector, a: Matrix, b: Matrix, v: Vector):
     """u(A(Bv)) = (uA)(Bv): the vectors go in from both sides."""
     return u @ (a @ (b @ v)), (u @ a) @ (b @ v)
-
-
-@rule
-def product_of_integer_matrices_with_vector(a: IntMatrix, b: IntMatrix, v: IntVector):
-    """(AB)v = A(Bv) in a ring, and integers that wrap are one."""
-    return (a @ b) @ v, a @ (b @ v)
 
 
 # Traces, sums and diagonals of products ---------------------------------------------------------------------------
@@ -118,12 +112,6 @@ def product_of_transposes(a: Matrix, b: Matrix):
 def transposed_matrix_times_vector(a: Matrix, v: Vector):
     """A^T v = vA: a vector has no direction."""
     return a.T @ v, v @ a
-
-
-@rule(when=lambda a: is_symmetric(a))
-def transpose_of_symmetric(a: Matrix):
-    """A symmetric matrix is its own transpose."""
-    return a.T, a
 
 
 @rule(requires=REASSOC)

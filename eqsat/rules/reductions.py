@@ -1,4 +1,4 @@
-"""Reductions: factors and signs taken out, sums of sums. Those of floats regroup sums; some are exact.
+"""Reductions under flags: factors and signs taken out, sums of sums. They regroup sums, which round.
 
 What is taken out of a reduction is computed once for each result instead of once for each element.
 """
@@ -7,38 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqsat.rules.api import Bool, Float, Rule, rule
+from eqsat.rules.api import Float, Rule, rule
 from eqsat.rules.guards import is_finite, is_positive, is_scalar, same_shape
 from eqsat.rules.pattern import Axis, Inexact, Matrix
 
 REASSOC = frozenset({"reassoc"})
-
-
-# Exact ------------------------------------------------------------------------------------------------------------
-
-
-@rule
-def max_of_negative(x: Float, axis: Axis):
-    """max(-x) = -min(x): the sign is moved out; NaN stays NaN."""
-    return np.max(-x, axis=axis), -np.min(x, axis=axis)
-
-
-@rule
-def min_of_negative(x: Float, axis: Axis):
-    """min(-x) = -max(x)."""
-    return np.min(-x, axis=axis), -np.max(x, axis=axis)
-
-
-@rule
-def any_of_not(p: Bool, axis: Axis):
-    """De Morgan: some are false if not all are true."""
-    return np.any(np.logical_not(p), axis=axis), np.logical_not(np.all(p, axis=axis))
-
-
-@rule
-def all_of_not(p: Bool, axis: Axis):
-    """De Morgan: all are false if none is true."""
-    return np.all(np.logical_not(p), axis=axis), np.logical_not(np.any(p, axis=axis))
 
 
 # Sums -------------------------------------------------------------------------------------------------------------

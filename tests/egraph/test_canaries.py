@@ -12,6 +12,7 @@ from eqsat.egraph.optimize import optimize
 from eqsat.errors import RuleWarning
 from eqsat.ir.dims import Symbol, dim
 from eqsat.ir.nodes import Constant, Node
+from eqsat.ir.ops import UFUNCS
 from eqsat.ir.region import Guard, Param, Region
 from eqsat.ir.span import NOWHERE
 from eqsat.ir.types import Array, Scalar, c_layout
@@ -93,18 +94,18 @@ def test_two_constants_that_meet_stop_everything() -> None:
 
 
 def test_a_session_that_failed_is_not_used_again() -> None:
-    with pytest.raises(EGraphFailed), session(DEFAULT, KINDS) as broken:
+    with pytest.raises(EGraphFailed), session(DEFAULT, KINDS, UFUNCS) as broken:
         broken.run("(no such command")
-    with session(DEFAULT, KINDS) as fresh:
+    with session(DEFAULT, KINDS, UFUNCS) as fresh:
         assert fresh is not broken and not fresh.broken
 
 
 def test_a_session_is_empty_again_after_use() -> None:
-    with session(DEFAULT, KINDS) as first:
+    with session(DEFAULT, KINDS, UFUNCS) as first:
         empty = first.size()
         first.run('(rule () ((Load (Param 0))) :ruleset simplify :name "once") (run simplify 1)')
         assert first.size() > empty
-    with session(DEFAULT, KINDS) as second:
+    with session(DEFAULT, KINDS, UFUNCS) as second:
         assert second is first and second.size() == empty
 
 
@@ -112,10 +113,10 @@ def test_an_interrupt_does_not_leave_a_broken_session_behind() -> None:
     def interrupt() -> list[object]:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), session(DEFAULT, KINDS) as opened:
+    with pytest.raises(KeyboardInterrupt), session(DEFAULT, KINDS, UFUNCS) as opened:
         opened._guarded(interrupt)
     assert opened.broken
-    with session(DEFAULT, KINDS) as fresh:
+    with session(DEFAULT, KINDS, UFUNCS) as fresh:
         assert isinstance(fresh, Session) and fresh is not opened
 
 
