@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from eqsat.errors import EqsatError as EqsatError
     from eqsat.errors import InternalError as InternalError
     from eqsat.errors import PlainPythonWarning as PlainPythonWarning
+    from eqsat.errors import PluginError as PluginError
     from eqsat.errors import RuleError as RuleError
+    from eqsat.errors import RuleWarning as RuleWarning
     from eqsat.errors import SourceError as SourceError
     from eqsat.errors import TypingError as TypingError
     from eqsat.errors import UndefinedNameError as UndefinedNameError
     from eqsat.errors import UnknownAttributeError as UnknownAttributeError
     from eqsat.errors import UnsupportedError as UnsupportedError
     from eqsat.foreign import opaque as opaque
+    from eqsat.options import use_rules as use_rules
     from eqsat.rules.api import rule as rule
     from eqsat.rules.api import rules as rules
     from eqsat.rules.certificate import verify as verify
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
     from eqsat.rules.pattern import Bool as Bool
     from eqsat.rules.pattern import Complex as Complex
     from eqsat.rules.pattern import Float as Float
+    from eqsat.rules.pattern import FloatMatrix as FloatMatrix
+    from eqsat.rules.pattern import FloatScalar as FloatScalar
+    from eqsat.rules.pattern import FloatVector as FloatVector
     from eqsat.rules.pattern import Inexact as Inexact
     from eqsat.rules.pattern import Int as Int
     from eqsat.rules.pattern import IntMatrix as IntMatrix
@@ -57,10 +63,13 @@ if TYPE_CHECKING:
 _PLACES = {
     "jit": "eqsat.compose",
     "opaque": "eqsat.foreign",
+    "use_rules": "eqsat.options",
     "EqsatError": "eqsat.errors",
     "InternalError": "eqsat.errors",
     "PlainPythonWarning": "eqsat.errors",
+    "PluginError": "eqsat.errors",
     "RuleError": "eqsat.errors",
+    "RuleWarning": "eqsat.errors",
     "SourceError": "eqsat.errors",
     "TypingError": "eqsat.errors",
     "UndefinedNameError": "eqsat.errors",
@@ -70,6 +79,9 @@ _PLACES = {
     "Bool": "eqsat.rules.pattern",
     "Complex": "eqsat.rules.pattern",
     "Float": "eqsat.rules.pattern",
+    "FloatMatrix": "eqsat.rules.pattern",
+    "FloatScalar": "eqsat.rules.pattern",
+    "FloatVector": "eqsat.rules.pattern",
     "Inexact": "eqsat.rules.pattern",
     "Int": "eqsat.rules.pattern",
     "IntMatrix": "eqsat.rules.pattern",
@@ -107,6 +119,9 @@ __all__ = [
     "Complex",
     "EqsatError",
     "Float",
+    "FloatMatrix",
+    "FloatScalar",
+    "FloatVector",
     "Inexact",
     "Int",
     "IntMatrix",
@@ -116,8 +131,10 @@ __all__ = [
     "Matrix",
     "Number",
     "PlainPythonWarning",
+    "PluginError",
     "Real",
     "RuleError",
+    "RuleWarning",
     "Scalar",
     "Signed",
     "SourceError",
@@ -146,6 +163,7 @@ __all__ = [
     "rule",
     "rules",
     "same_shape",
+    "use_rules",
     "verify",
 ]
 

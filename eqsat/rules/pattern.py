@@ -32,6 +32,9 @@ SHAPED = {
     "Scalar": "Inexact[0]",
     "Vector": "Inexact[1]",
     "Matrix": "Inexact[2]",
+    "FloatScalar": "Float[0]",
+    "FloatVector": "Float[1]",
+    "FloatMatrix": "Float[2]",
     "IntScalar": "Int[0]",
     "IntVector": "Int[1]",
     "IntMatrix": "Int[2]",
@@ -262,6 +265,9 @@ Bool = Annotated[Pattern, "Bool"]
 Scalar = Annotated[Pattern, "Scalar"]
 Vector = Annotated[Pattern, "Vector"]
 Matrix = Annotated[Pattern, "Matrix"]
+FloatScalar = Annotated[Pattern, "FloatScalar"]
+FloatVector = Annotated[Pattern, "FloatVector"]
+FloatMatrix = Annotated[Pattern, "FloatMatrix"]
 IntScalar = Annotated[Pattern, "IntScalar"]
 IntVector = Annotated[Pattern, "IntVector"]
 IntMatrix = Annotated[Pattern, "IntMatrix"]
