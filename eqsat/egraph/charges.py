@@ -20,8 +20,7 @@ INFINITE = float("inf")
 
 def is_contested(graph: Graph) -> bool:
     """Whether some class with a reduction or a call can be had in another way too, or rules have made arrays."""
-    ranks = [array.rank for array in graph.arrays]
-    if len(set(ranks)) < len(ranks):  # those that rules made have one rank
+    if any(array.rank >= graph.written for array in graph.arrays):
         return True
     for alternatives in graph.elements:
         kinds = [enode.kind for enode in alternatives if enode.kind != "load"]
@@ -51,7 +50,7 @@ def charges(model: CostModel, free: Collection[int] = ()) -> Charges:
     cost = [INFINITE] * len(graph.elements)
     there = set(free)
     own = [
-        [(_alone(model, number, e, there), e) for e in alternatives]
+        [(own_cost(model, number, e, there), e) for e in alternatives]
         for number, alternatives in enumerate(graph.elements)
     ]
     changed = True
@@ -60,7 +59,7 @@ def charges(model: CostModel, free: Collection[int] = ()) -> Charges:
         for number, alternatives in enumerate(own):
             for alone, enode in alternatives:
                 total = alone
-                for below in _below(enode, graph, there):
+                for below in made_of(enode, graph, there):
                     total += cost[below]
                 if total < cost[number] * (1 - 1e-12):
                     cost[number], changed = total, True
@@ -78,7 +77,8 @@ def _filling(graph: Graph, cost: list[float], array: int) -> float:
     return min((cost[element] for _, element in graph.arrays[array].stores), default=0.0)
 
 
-def _below(enode: ENode, graph: Graph, there: Collection[int]) -> tuple[int, ...]:
+def made_of(enode: ENode, graph: Graph, there: Collection[int]) -> tuple[int, ...]:
+    """The classes that an alternative is computed from; arrays in `there` need nothing."""
     if enode.kind != "load":
         return enode.args
     array = graph.arrays[enode.attr]
@@ -87,7 +87,7 @@ def _below(enode: ENode, graph: Graph, there: Collection[int]) -> tuple[int, ...
     return (array.stores[0][1],)
 
 
-def _alone(model: CostModel, number: int, enode: ENode, there: Collection[int]) -> float:
+def own_cost(model: CostModel, number: int, enode: ENode, there: Collection[int]) -> float:
     """The cost of one alternative, without what it is made of."""
     graph, tables = model.graph, model.tables
     shape = tables.spaces.values[graph.spaces[number]]

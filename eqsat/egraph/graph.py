@@ -137,7 +137,10 @@ class ArrayClass:
 
 @dataclass(slots=True)
 class Graph:
-    """Element classes, array classes, and the class of each root; `spaces` and `dtypes` are those of the classes."""
+    """Element classes, array classes, and the class of each root; `spaces` and `dtypes` are those of the classes.
+
+    `written`: the number of arrays in the program as written; those of that rank were made by rules.
+    """
 
     elements: list[list[ENode]] = field(default_factory=list[list[ENode]])
     arrays: list[ArrayClass] = field(default_factory=list[ArrayClass])
@@ -145,6 +148,7 @@ class Graph:
     element_roots: list[int] = field(default_factory=list[int])
     spaces: list[int] = field(default_factory=list[int])
     dtypes: list[str] = field(default_factory=list[str])
+    written: int = 1 << 62
 
 
 class Inconsistent(Exception):

@@ -39,6 +39,10 @@ def rules_used(found: Saturated, plan: Plan, seeds: Seeds, book: RuleBook) -> tu
 
 
 def _follows(rule: object, choice: Choice, written: set[ENode]) -> bool:
+    if isinstance(rule, Rule) and not rule.right.args:  # a part of the left side, or a number
+        replaced = [enode for enode in written if is_root(rule.left, enode)]
+        if replaced:
+            return choice not in replaced
     if isinstance(choice, ENode) and choice in written:
         return False
     if isinstance(rule, Rule) and rule.right.args:

@@ -139,8 +139,9 @@ def locate(seeds: Graph, graph: Graph) -> Places:
             graph.arrays[place].rank = min(graph.arrays[place].rank, len(array_places))
             array_places.append(place)
 
+    graph.written = len(seeds.arrays)
     for array in graph.arrays:
-        array.rank = len(seeds.arrays)
+        array.rank = graph.written
     for (enode,) in seeds.elements:
         attr = enode.attr
         if enode.kind == "load":

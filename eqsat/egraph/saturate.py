@@ -37,8 +37,9 @@ class Budgets:
 
     `nodes`: rows of all tables (20,000). `growth`: by how much one iteration may multiply a graph of more than a
     thousand rows (4.0), because nothing stops the next one while it runs, and such growth is squared each time.
-    `seconds`: processor time (1.0): a busy machine must not change the outcome. `iterations`: of the simplifying rules in a row (16). `rounds`: how often the
-    host talks to the rules, and the rules copy expressions to where they are read (24).
+    `seconds`: processor time (1.0), so that a busy machine does not change the outcome. `iterations`: of the
+    simplifying rules in a row (16). `rounds`: how often the host talks to the rules, and the rules copy expressions to
+    where they are read (24).
     """
 
     nodes: int = 20_000

@@ -21,6 +21,7 @@ import numpy as np
 from eqsat.errors import RuleError
 from eqsat.ir.flags import FLAGS
 from eqsat.ir.nodes import Constant
+from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.span import NOWHERE, Span
 from eqsat.rules.guards import CONSTANT_TESTS, GUARDS, Condition, exact_reciprocal, is_constant
@@ -40,6 +41,7 @@ from eqsat.rules.pattern import (
     Unsigned,
     as_pattern,
     kind_of,
+    narrowed,
     variables,
     walk,
 )
@@ -331,7 +333,8 @@ def _checked_elements(made: Rule) -> Rule:
 
 def _checked_arrays(made: Rule) -> Rule:
     """A rule about arrays: the sides must agree for every choice of dtypes."""
-    kinds = dict(made.kinds)
+    kinds = _as_given(made)
+    made = replace(made, kinds=tuple(kinds.items()))
     sets = sorted({parsed.dtypes for kind in kinds.values() if (parsed := kind_of(kind)) is not None})
     for last in (False, True):
         chars = {dtypes: _representative(dtypes, last) for dtypes in sets}
@@ -346,6 +349,18 @@ def _checked_arrays(made: Rule) -> Rule:
             have = f"{made.left} and {made.right}"
             raise RuleError(f"rule {made.name}: {error}", made.span, have=have) from None
     return made
+
+
+def _as_given(made: Rule) -> dict[str, str]:
+    """The kinds of the variables; what is given to an opaque function has the dtype that the function takes."""
+    kinds = dict(made.kinds)
+    for part in walk(made.left):
+        if part.op == "call" and isinstance(part.value, Opaque):
+            for arg, parameter in zip(part.args, part.value.parameters, strict=False):
+                if arg.op == "variable":
+                    name = str(arg.value)
+                    kinds[name] = narrowed(kinds[name], parameter.dtype)
+    return kinds
 
 
 def _representative(dtypes: str, last: bool) -> str:

@@ -54,11 +54,23 @@ class Kind:
 
 
 def kind_of(name: str) -> Kind | None:
-    """`Float` or `Inexact[2]` or `Matrix`, parsed; None if it is no kind of values."""
+    """`Float` or `Inexact[2]` or `Matrix` or `float64[1]`, parsed; None if it is no kind of values."""
     base, _, rest = SHAPED.get(name, name).partition("[")
-    if base not in DTYPES or (rest and not (rest.endswith("]") and rest[:-1].isdecimal())):
+    dtypes = DTYPES.get(base) or _ONE_DTYPE.get(base)
+    if dtypes is None or (rest and not (rest.endswith("]") and rest[:-1].isdecimal())):
         return None
-    return Kind(DTYPES[base], int(rest[:-1]) if rest else None)
+    return Kind(dtypes, int(rest[:-1]) if rest else None)
+
+
+def narrowed(name: str, dtype: np.dtype) -> str:
+    """The kind with elements of one dtype alone, if it has them; else as it is."""
+    kind = kind_of(name)
+    if kind is None or dtype.char not in kind.dtypes:
+        return name
+    return dtype.name if kind.ndim is None else f"{dtype.name}[{kind.ndim}]"
+
+
+_ONE_DTYPE = {np.dtype(char).name: char for char in "?bhilBHILefdFD"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

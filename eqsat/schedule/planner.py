@@ -67,6 +67,10 @@ def plan(region: Region, sizes: Mapping[Symbol, int], rules: RuleBook = DEFAULT)
     return _Planner(region, sizes, rules).run()
 
 
+_WRAPPERS = frozenset({"view", "cast", "copy", "negative"})
+"""What stands between a number and the call that it is given to."""
+
+
 class _Planner:
     def __init__(self, region: Region, sizes: Mapping[Symbol, int], rules: RuleBook) -> None:
         self.region, self.rules = region, rules
@@ -284,9 +288,7 @@ class _Planner:
         elif node.op == "view" and is_number(node) and self.at_hand(node.args[0]):
             self.settle_checks()
             self.now(node, Let(node))
-        elif (
-            node.op not in CALLS and is_number(node) and all(is_number(arg) and self.at_hand(arg) for arg in node.args)
-        ):
+        elif self.is_of_numbers(node) and not self.feeds_rules(node):
             self.now(node, Let(node))
         else:
             self.pending[node] = None
@@ -299,6 +301,17 @@ class _Planner:
             return False
         chars = self.held.get(Called(node.op, node.attr).key, "")
         return bool(chars) and (node.op == "opaque" or _typed(node).dtype.char in chars)
+
+    def is_of_numbers(self, node: Node) -> bool:
+        """Whether the node is one number, computed of numbers at hand."""
+        return node.op not in CALLS and is_number(node) and all(is_number(a) and self.at_hand(a) for a in node.args)
+
+    def feeds_rules(self, node: Node) -> bool:
+        """Whether the number is an operand of a call that rules speak of: `f(n - 1)` can match only as a whole."""
+        if not self.held or not node.args:
+            return False
+        users = [user for user in self.placement.users[node] if isinstance(user, Node)]
+        return any(self.is_held(user) or (user.op in _WRAPPERS and self.feeds_rules(user)) for user in users)
 
     def now(self, node: Node, step: Step) -> None:
         self.steps.append(step)
