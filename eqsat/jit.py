@@ -15,13 +15,14 @@ import threading
 import types
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO, overload
+from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from eqsat.errors import PlainPythonWarning, PythonRaises, UnsupportedError
 from eqsat.options import DEFAULT, Options
 
 if TYPE_CHECKING:
     from eqsat.explain import Explanation
+    from eqsat.explain.page import Page
     from eqsat.explain.why import Answer
     from eqsat.ir.types import Type
     from eqsat.pipeline import Specialization, Stages
@@ -194,12 +195,15 @@ class Dispatcher:
     def explain(self, signature: tuple[Type, ...] | None = ...) -> Explanation: ...
     @overload
     def explain(self, signature: tuple[Type, ...] | None = ..., *, rule: Rule | str) -> Answer: ...
+    @overload
+    def explain(self, signature: tuple[Type, ...] | None = ..., *, html: Literal[True]) -> Page: ...
     def explain(
-        self, signature: tuple[Type, ...] | None = None, *, rule: Rule | str | None = None
-    ) -> Explanation | Answer:
+        self, signature: tuple[Type, ...] | None = None, *, rule: Rule | str | None = None, html: bool = False
+    ) -> Explanation | Answer | Page:
         """What was rewritten, by which rules, and what it saved, for the newest specialization or a given one.
 
-        With `rule`, a rule or the name of one: what became of it, and if it did not take part, why not.
+        With `rule`, a rule or the name of one: what became of it, and if it did not take part, why not. With `html`,
+        one HTML file that needs nothing else: `f.explain(html=True).save("f.html")`.
 
         Raises ValueError before the first call: nothing is compiled yet; KeyError if no rule has that name.
         """
@@ -207,12 +211,15 @@ class Dispatcher:
         if not chosen:
             raise ValueError(f"`{self.py_func.__name__}` has not been called yet, so there is nothing to explain")
         if rule is not None:
+            if html:
+                raise TypeError("explain() tells of a rule as text only: leave out html=True")
             from eqsat.explain.why import why
 
             return why(self.py_func.__name__, chosen[-1], rule)
         from eqsat.explain import Explanation
 
-        return Explanation.of(self.py_func.__name__, chosen[-1])
+        explanation = Explanation.of(self.py_func.__name__, chosen[-1])
+        return explanation.page() if html else explanation
 
     def _chosen(self, signature: tuple[Type, ...] | None) -> list[Specialization]:
         known = list(reversed(self._specializations))

@@ -25,7 +25,7 @@ from eqsat.rules.api import Rule, RuleBook, Structural
 class Step:
     """A rule that a kernel follows. `spans`: what of the source it was applied to; `count`: in so many places.
 
-    `written`: where the rule stands; None for those about memory and index maps.
+    `written`: where the rule stands; None for those about memory and index maps. `accuracy`: it raises accuracy.
     """
 
     rule: str
@@ -34,6 +34,7 @@ class Step:
     written: Span | None
     spans: tuple[Span, ...]
     count: int
+    accuracy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +178,5 @@ class _Teller:
 
     def step(self, rule: Rule | Structural, spans: tuple[Span, ...], count: int) -> Step:
         if isinstance(rule, Rule):
-            return Step(rule.name, rule.reason, rule.requires, rule.span, spans, count)
+            return Step(rule.name, rule.reason, rule.requires, rule.span, spans, count, rule.accuracy)
         return Step(rule.name, rule.reason, frozenset(), None, spans, count)

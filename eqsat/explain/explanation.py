@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from eqsat.egraph.history import Temporaries
+from eqsat.explain.amounts import kernels, memory, time
+from eqsat.explain.page import Page, page
 from eqsat.explain.story import Story, Stretch, tell
 from eqsat.pipeline import Specialization
 
@@ -66,12 +67,12 @@ class Explanation:
     def __str__(self) -> str:
         gain = self.cost_before / self.cost_after if self.cost_after else 1.0
         stretches = self.story.stretches
-        before = _memory([one.temporaries_before for one in stretches])
-        after = _memory([one.temporaries_after for one in stretches])
+        before = memory([one.temporaries_before for one in stretches])
+        after = memory([one.temporaries_after for one in stretches])
         lines = [
             f"{self.name} {self.signature}",
-            f"as NumPy runs it: {_kernels(self.kernels_before)}, {before}, about {_time(self.cost_before)}",
-            f"as compiled: {_kernels(self.kernels_after)}, {after}, about {_time(self.cost_after)} ({gain:.1f}x less)",
+            f"as NumPy runs it: {kernels(self.kernels_before)}, {before}, about {time(self.cost_before)}",
+            f"as compiled: {kernels(self.kernels_after)}, {after}, about {time(self.cost_after)} ({gain:.1f}x less)",
         ]
         for stretch in dict.fromkeys(stretches):
             lines += _indented(_stretch(stretch))
@@ -90,6 +91,13 @@ class Explanation:
 
     __repr__ = __str__
 
+    def page(self) -> Page:
+        """The same as one HTML file, with the source, the e-graph and the stages of the compiler linked."""
+        return page(self.story)
+
+    def _repr_html_(self) -> str:
+        return self.page()._repr_html_()
+
 
 def _stretch(stretch: Stretch) -> Iterator[str]:
     """For each kernel its code, the lines of the source that went into it, and the rules that it follows."""
@@ -101,7 +109,7 @@ def _stretch(stretch: Stretch) -> Iterator[str]:
             continue  # it is there for a check alone
         yield from kernel.code[:-1]
         for last in kernel.code[-1:]:
-            yield f"{last}  # {_time(kernel.cost)}"
+            yield f"{last}  # {time(kernel.cost)}"
         for line in kernel.lines:
             yield f"    line {line.number}: {line.text.strip()}"
         if kernel.steps:
@@ -121,31 +129,11 @@ def _rules(fired: Iterable[tuple[str, int]], stretches: Iterable[Stretch]) -> It
         step = steps.get(name)
         reason = f": {' '.join(step.reason.split())}" if step is not None else ""
         needs = f" [needs {', '.join(sorted(step.requires))}]" if step is not None and step.requires else ""
+        needs += " [raises accuracy]" if step is not None and step.accuracy else ""
         place = f" ({step.written.file}:{step.written.line})" if step is not None and step.written is not None else ""
         yield f"  {name} x{count}{needs}{reason}{place}"
     if not told:
         yield "rules that fired: none"
-
-
-def _kernels(count: int) -> str:
-    return f"{count} kernel{'s' if count != 1 else ''}"
-
-
-def _memory(found: Sequence[Temporaries]) -> str:
-    count, size = sum(one.count for one in found), sum(one.size for one in found)
-    if not count:
-        return "no temporary arrays"
-    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= bytes_:
-            return f"{count} temporary array{'s' if count != 1 else ''} of {size / bytes_:.3g} {unit}"
-    return f"{count} temporary array{'s' if count != 1 else ''} of {size} bytes"
-
-
-def _time(nanoseconds: float) -> str:
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -76,7 +76,8 @@ class Story:
     """One specialization of a function.
 
     `source`: the lines of its functions, as far as something was made of them. `assumptions`: what is checked at every
-    call. `stages`: the typed IR, the loop nests, LLVM's IR and the assembly, made when asked for.
+    call. `stages`: the typed IR, the loop nests, LLVM's IR and the assembly, made when asked for. `specialization`:
+    what it is the story of.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Story:
     assumptions: tuple[str, ...]
     milliseconds: Mapping[str, float]
     stages: Mapping[str, Callable[[], str]]
+    specialization: Specialization
 
 
 def tell(name: str, specialization: Specialization) -> Story:
@@ -108,6 +110,7 @@ def tell(name: str, specialization: Specialization) -> Story:
             "LLVM": lambda: native.llvm,
             "assembly": native.asm,
         },
+        specialization=specialization,
     )
 
 

@@ -12,25 +12,46 @@ from eqsat.ir.body import Variable, While, operands, statements
 from eqsat.ir.nodes import Constant, Node, Reduction, walk
 from eqsat.ir.outline import lines_of
 from eqsat.ir.region import ABSENT, FUNCTION_PARTS, Param, Region, Result, Same, TupleOf
+from eqsat.ir.span import NOWHERE, Span
 from eqsat.ir.types import Scalar
 
 
 def show(region: Region) -> str:
     """A region as text."""
+    return "".join(f"{line}\n" for line, _ in lines(region))
+
+
+def lines(region: Region) -> Iterator[tuple[str, Span]]:
+    """Its lines, each with the place in the source of the value that it computes."""
     names = dict(_names(region))
+    for line in _head(region):
+        yield line, NOWHERE
+    if region.body is not None:
+        names = {node: name for node, name in names.items() if node.op == "param"}
+        last: list[Span] = []
+
+        def operation(node: Node, names: Mapping[Node, str]) -> str:
+            last.append(node.span)
+            return _operation(node, names)
+
+        for line in lines_of(region.body, tuple(region.result_nodes()), names, operation):
+            yield line, last.pop() if last else NOWHERE
+    else:
+        for node in _numbered(region):
+            yield f"  {names[node]} = {_operation(node, names)} : {node.type}", node.span
+    for node in region.checks:
+        yield f"  check {names[node]}", node.span
+    yield f"  return {_result(region.result, names)}", NOWHERE
+
+
+def _head(region: Region) -> list[str]:
+    """What is assumed."""
     lines = [f"region {region.name}({', '.join(_parameter(k, p) for k, p in enumerate(region.params))})"]
     lines += [f"  where {guard}" for guard in region.guards]
     named = [capture for capture in region.captures if capture.key not in FUNCTION_PARTS]
     read = [capture.key for capture in named if capture.value is not ABSENT]
     lines += [f"  reads {', '.join(read)}"] if read else []
-    if region.body is not None:
-        names = {node: name for node, name in names.items() if node.op == "param"}
-        lines += lines_of(region.body, tuple(region.result_nodes()), names, _operation)
-    else:
-        lines += [f"  {names[node]} = {_operation(node, names)} : {node.type}" for node in _numbered(region)]
-    lines += [f"  check {names[node]}" for node in region.checks]
-    lines.append(f"  return {_result(region.result, names)}")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _parameter(index: int, param: Param) -> str:
