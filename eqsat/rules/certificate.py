@@ -9,12 +9,13 @@ users, through `eqsat.verify` and `python -m eqsat verify`, by tests, and by the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from types import ModuleType
 from typing import overload
 
 import numpy as np
 
-from eqsat.rules import exact, inexact
+from eqsat.rules import exact, inexact, proofs
 from eqsat.rules.api import Rule, RuleBook, Structural
 from eqsat.rules.findings import Certificate, Counterexample, Found, Report
 
@@ -95,7 +96,14 @@ def verify(what: Verifiable, *, seed: int = 0, prove: bool = True) -> Certificat
 
 
 def _verified(rule: Rule, seed: int, prove: bool) -> Certificate:
-    return certify(rule, seed)
+    found = certify(rule, seed)
+    if not prove or not found.holds or not rule.is_elementwise or rule.requires or rule.kind == "Bool":
+        return found
+    if not proofs.is_installed():
+        return replace(found, notes=(*found.notes, "nothing was proved: z3 is not installed (z3-solver)"))
+    said, models = proofs.proved(rule)
+    judged = (exact.compare_bits(rule, dtype, values) for dtype, values in models)
+    return replace(found, proved=said, counterexample=next((one for one in judged if one is not None), None))
 
 
 def rules_of(what: object) -> list[Rule | Structural]:

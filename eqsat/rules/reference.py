@@ -23,26 +23,8 @@ from eqsat.rules.evaluate import applied, axes_of, function_of
 from eqsat.rules.pattern import MOVEMENT, Pattern
 
 _ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal"})
-_EXACT = frozenset(
-    [
-        "negative",
-        "positive",
-        "absolute",
-        "fabs",
-        "maximum",
-        "minimum",
-        "fmax",
-        "fmin",
-        "clip",
-        "select",
-        "floor",
-        "ceil",
-        "trunc",
-        "rint",
-        "sign",
-        "copysign",
-    ]
-) | {"conjugate", "fmod", "heaviside"}
+_EXACT = frozenset({"negative", "positive", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "clip", "select"})
+_WHOLE = frozenset({"floor", "ceil", "trunc", "rint", "sign", "copysign", "conjugate", "fmod", "heaviside"})
 _POLES = frozenset({("divide", 1), ("reciprocal", 0), ("tan", 0), ("power", 0), ("float_power", 0)})
 """Operands across which there may be a pole: a step that changes the sign of the result has no bound."""
 _FUNCTION = 8.0
@@ -190,7 +172,7 @@ def _out_of_range(value: Any, operands: list[Any], precision: Precision) -> Any:
 
 
 def _units(op: str) -> float:
-    return 0.0 if op in _EXACT else 1.0 if op in _ROUNDED else _FUNCTION
+    return 0.0 if op in _EXACT | _WHOLE else 1.0 if op in _ROUNDED else _FUNCTION
 
 
 def _moved(arg: Ball) -> list[Any]:

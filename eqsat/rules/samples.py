@@ -59,7 +59,7 @@ def drawn(rule: Rule, name: str, count: int, draw: Callable[[int], Column]) -> C
     values = draw(count if not guards else 4 * count)
     if guards:
         values = values[admitted(rule, name, values)]
-        if len(values) < count // 4:
+        if len(values) < max(1, count // 4):
             more = draw(4 * count)
             with np.errstate(all="ignore"):
                 turned = [np.absolute(more), np.rint(more)] if more.dtype.kind == "f" else [np.absolute(more)]
@@ -169,7 +169,7 @@ def wide(dtype: np.dtype, count: int, random: np.random.Generator) -> Column:
 def specials(dtype: np.dtype) -> Column:
     """Zeros, infinities, NaN, and small exact numbers, at which no rounding blurs what a function is."""
     if dtype.kind == "f":
-        return np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 2.0, -2.0, 0.5, -0.5, 4.0, 0.25, -3.0], dtype)
+        return np.array([0.0, 1.0, -1.0, np.inf, np.nan, -0.0, -np.inf, 2.0, -2.0, 0.5, -0.5, 4.0, 0.25, -3.0], dtype)
     return corners(dtype)[:9]
 
 

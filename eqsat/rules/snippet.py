@@ -122,18 +122,25 @@ def _element(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
-def array_code(array: np.ndarray) -> str:
-    """An array that has the same elements, dtype and, as far as it matters to sums, layout."""
-    name = f"np.{array.dtype.name}" if array.dtype != np.bool_ else "np.bool_"
+def assigned(name: str, array: np.ndarray) -> list[str]:
+    """Statements that make an array with the same elements, dtype and layout, as far as it matters to loops."""
+    kind = f"np.{array.dtype.name}" if array.dtype != np.bool_ else "np.bool_"
     if not array.size:
-        return f"np.zeros({array.shape}, {name})"
-    made = f"np.array({_nested(array)}, {name})"
-    if array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous:
-        return f"np.asfortranarray({made})"
+        return [f"{name} = np.zeros({array.shape}, {kind})"]
+    back = (slice(None, None, -1),) * array.ndim
     if any(stride < 0 for stride in array.strides):
         index = ", ".join(["::-1"] * array.ndim)
-        return f"np.array({_nested(array[(slice(None, None, -1),) * array.ndim])}, {name})[{index}]"
-    return made
+        return [f"{name} = np.array({_nested(array[back])}, {kind})[{index}]"]
+    order = tuple(int(k) for k in np.argsort([-stride for stride in array.strides], kind="stable"))
+    base = array.transpose(order)
+    made = f"np.array({_nested(base)}, {kind})"
+    if base.flags.c_contiguous:
+        turned = tuple(int(k) for k in np.argsort(order))
+        plain = turned == tuple(range(array.ndim))
+        return [f"{name} = {made}" + ("" if plain else ".T" if array.ndim == 2 else f".transpose({turned})")]
+    index = ", ".join(["::2"] * array.ndim)
+    room = tuple(2 * length for length in array.shape)
+    return [f"{name} = np.zeros({room}, {kind})[{index}]", f"{name}[...] = {_nested(array)}"]
 
 
 def _nested(array: np.ndarray) -> str:
@@ -160,10 +167,8 @@ def snippet(rule: Rule, values: Mapping[str, Any], what: str, says: tuple[str, s
     arrays = [value.dtype for value in values.values() if isinstance(value, np.ndarray)]
     unsigned = next((dtype.name for dtype in arrays if dtype.kind == "u"), "")
     lines = ["import numpy as np", *_imports(rule), ""]
-    lines += [
-        f"{name} = {array_code(value) if isinstance(value, np.ndarray) else repr(value)}"
-        for name, value in values.items()
-    ]
+    for name, value in values.items():
+        lines += assigned(name, value) if isinstance(value, np.ndarray) else [f"{name} = {value!r}"]
     left, right = code(rule.left, unsigned), code(rule.right, unsigned)
     if what == "flags":
         lines += ["", *HEARD.splitlines(), "", f"left = heard(lambda: {left})", f"right = heard(lambda: {right})"]

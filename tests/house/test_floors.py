@@ -17,6 +17,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "numexpr": (),
     "pytest": ("eqsat.testing.plugin",),
     "scipy": (),
+    "z3": ("eqsat.rules.proofs",),
 }
 
 
