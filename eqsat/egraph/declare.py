@@ -231,10 +231,17 @@ def texts_of(one: Rule | Structural) -> Iterator[str]:
             yield from _rewrite(one.reverse, left, f"back{number}")
 
 
+_LARGE = 4
+"""Operations on a left side."""
+
+
 def grows(one: Rule) -> bool:
-    """Whether a rule can go on for ever, so that it runs once between simplifications, and only on small graphs."""
+    """Whether a rule can go on for ever, so that it runs once between simplifications, and only on small graphs.
+
+    So do those of approximate algebra whose left side is large: looking for them takes long.
+    """
     left, right = (sum(bool(part.args) for part in walk(side)) for side in (one.left, one.right))
-    return one.two_way or right > left or (right == left and bool(one.requires))
+    return one.two_way or right > left or (bool(one.requires) and (right == left or left >= _LARGE))
 
 
 def _split(text: str) -> list[str]:
@@ -298,8 +305,11 @@ def _is_constant(pattern: Pattern, one: Rule) -> bool:
 
 def _rewrite(one: Rule, left: Pattern, number: str) -> Iterator[str]:
     facts: list[str] = []
-    body = _term(one, left, facts, matching=True)
+    # A class that is a part of itself (0 = 0 c, x = x/2 + x/2) lets a rule of approximate algebra gather without end.
+    inner: dict[str, set[str]] | None = {} if one.requires and one.right.args else None
+    body = _term(one, left, facts, matching=True, inner=inner)
     facts.insert(0, f"(= l {body})")
+    facts += [f"(!= {part} {below})" for part, parts in (inner or {}).items() for below in sorted(parts)]
     if one.kind != "Bool":
         used = _columns(one)
         row = " ".join(column if column in used else "_" for column in ("t", *_COLUMNS))
@@ -330,7 +340,18 @@ def _rewrite(one: Rule, left: Pattern, number: str) -> Iterator[str]:
             yield text(f"(= (space l) (space v_{variable}))", right, f" shaped by {variable}")
 
 
-def _term(one: Rule, pattern: Pattern, facts: list[str], matching: bool) -> str:
+def _term(
+    one: Rule,
+    pattern: Pattern,
+    facts: list[str],
+    matching: bool,
+    inner: dict[str, set[str]] | None = None,
+    root: bool = True,
+) -> str:
+    """The pattern as an egglog term; what else it asks is added to `facts`.
+
+    With `inner` every part gets a name, which is added there with the names of what is below it.
+    """
     if pattern.op == "variable":
         return f"v_{pattern.value}"
     type_ = type_of(one, pattern)
@@ -341,9 +362,18 @@ def _term(one: Rule, pattern: Pattern, facts: list[str], matching: bool) -> str:
             facts.append(f'(Equals {name} "{value}")')
             return name
         return f'(Literal "{value}" {"t" if type_ == "T" else _quoted("?")})'
-    args = " ".join(_term(one, arg, facts, matching) for arg in pattern.args)
+    args = " ".join(_term(one, arg, facts, matching, inner, root=False) for arg in pattern.args)
     arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(pattern.args)]
-    return f'({arity} "{pattern.op}" {_signature(one, pattern)} {args})'
+    term = f'({arity} "{pattern.op}" {_signature(one, pattern)} {args})'
+    if inner is None:
+        return term
+    name = "l" if root else f"p{len(inner)}"
+    direct = [arg for arg in args.split() if arg[0] in "vp"]
+    inner[name] = {below for arg in direct for below in (arg, *inner.get(arg, ()))}
+    if root:
+        return term
+    facts.append(f"(= {name} {term})")
+    return name
 
 
 def _signature(one: Rule, pattern: Pattern) -> str:
