@@ -57,10 +57,10 @@ clean:
 	$(BIN)/python -m pip install -q -e . --group dev
 	touch $@
 
-# Numba (with the SciPy that its matrix products need) and NumExpr are for comparison only: without them the demo and
-# the benchmarks leave their columns out.
+# Numba (with the SciPy that its matrix products need), NumExpr and JAX are for comparison only: without them the demo
+# and the benchmarks leave their columns out.
 .venv/peers: .venv/ready
-	$(BIN)/python -m pip install -q --group bench || echo "Numba and NumExpr do not install here: left out"
+	$(BIN)/python -m pip install -q --group bench || echo "Numba, NumExpr and JAX do not install here together: left out"
 	touch $@
 
 .venv-newest/ready: pyproject.toml .ci/newest-venv

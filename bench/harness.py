@@ -124,7 +124,8 @@ def machine() -> str:
         named = {key.strip(): value.strip() for key, value in fields.items()}
         cpu = named.get("model name", cpu)
         flags = " (AVX-512)" if "avx512f" in named.get("flags", "") else ""
-    packages = [f"{name} {found}" for name in ("numpy", "llvmlite", "numba", "numexpr") if (found := _version(name))]
+    names = ("numpy", "llvmlite", "numba", "numexpr", "jax")
+    packages = [f"{name} {found}" for name in names if (found := _version(name))]
     return f"{cpu}{flags}, one core, {platform.system()}; Python {platform.python_version()}, {', '.join(packages)}"
 
 

@@ -1,7 +1,8 @@
-"""The same programs under Numba and NumExpr, where they are installed; None where a peer cannot run a program."""
+"""The same programs under Numba, NumExpr and JAX, where they are installed; None where a peer cannot run a program."""
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Callable
 from functools import cache
@@ -14,13 +15,19 @@ from bench.rewritten import REWRITTEN
 
 @cache
 def package(name: str) -> Any:
-    """Numba or NumExpr, or None if not installed. NumExpr is kept to one thread, as all are measured on one core."""
+    """Numba, NumExpr or JAX, or None if not installed. Each is kept to one thread, as all are measured on one core."""
+    if name == "jax":
+        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
     try:
         found = import_module(name)
     except ImportError:
         return None
     if name == "numexpr":
         found.set_num_threads(1)
+    if name == "jax":
+        found.config.update("jax_enable_x64", True)
+        found.config.update("jax_platforms", "cpu")
     return found
 
 
@@ -49,12 +56,35 @@ def _with_jitted_helpers(function: FunctionType, njit: Any, done: dict[str, Any]
     return copy
 
 
-def rewritten_for_numba(name: str) -> Callable[..., Any] | None:
+def rewritten_for_numba(name: str, fastmath: bool = False) -> Callable[..., Any] | None:
     """The program of that name as its Numba user would write it, where Numba does not compile it as it is."""
     numba = package("numba")
     if numba is None or name not in REWRITTEN:
         return None
-    return numba.njit(REWRITTEN[name])
+    return numba.njit(fastmath=fastmath)(REWRITTEN[name])
+
+
+def jax_version(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """`function` under `jax.jit` with `jax.numpy` for `np`; arguments become JAX's own once, and results stay so."""
+    jax = package("jax")
+    if jax is None:
+        return None
+    assert isinstance(function, FunctionType)
+    numpy = import_module("jax.numpy")
+    names = {**function.__globals__, "np": numpy}
+    compiled = jax.jit(types.FunctionType(function.__code__, names, function.__name__, function.__defaults__))
+    converted: dict[int, tuple[Any, Any]] = {}
+
+    def run(*args: Any) -> Any:
+        given: list[Any] = []
+        for arg in args:
+            kept = converted.get(id(arg))
+            if kept is None or kept[0] is not arg:
+                kept = converted[id(arg)] = arg, numpy.asarray(arg)
+            given.append(kept[1])
+        return compiled(*given).block_until_ready()
+
+    return run
 
 
 def numexpr_version(name: str) -> Callable[..., Any] | None:

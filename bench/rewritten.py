@@ -33,4 +33,64 @@ def horizontal_diffusion(field, coefficient):
     return out
 
 
-REWRITTEN: dict[str, Callable[..., Any]] = {function.__name__: function for function in (sieve, horizontal_diffusion)}
+def log_sum_exp(x):
+    """Without reductions to a maximum along an axis."""
+    result = np.empty(x.shape[1])
+    for j in range(x.shape[1]):
+        largest = x[0, j]
+        for i in range(1, x.shape[0]):
+            largest = max(largest, x[i, j])
+        total = 0.0
+        for i in range(x.shape[0]):
+            total += np.exp(x[i, j] - largest)
+        result[j] = largest + np.log(total)
+    return result
+
+
+def softmax(x):
+    """Without `keepdims`."""
+    result = np.empty_like(x)
+    for i in range(x.shape[0]):
+        largest = x[i, 0]
+        for j in range(1, x.shape[1]):
+            largest = max(largest, x[i, j])
+        total = 0.0
+        for j in range(x.shape[1]):
+            result[i, j] = np.exp(x[i, j] - largest)
+            total += result[i, j]
+        for j in range(x.shape[1]):
+            result[i, j] /= total
+    return result
+
+
+def plain_log_sum_exp(x):
+    """The stable form, with loops: what a user of Numba would write."""
+    result = np.empty(x.shape[0])
+    for i in range(x.shape[0]):
+        largest = x[i, 0]
+        for j in range(1, x.shape[1]):
+            largest = max(largest, x[i, j])
+        total = 0.0
+        for j in range(x.shape[1]):
+            total += np.exp(x[i, j] - largest)
+        result[i] = largest + np.log(total)
+    return result
+
+
+def pairwise_distances(x, y):
+    """Without an array of three dimensions."""
+    result = np.empty((x.shape[0], y.shape[0]))
+    for i in range(x.shape[0]):
+        for j in range(y.shape[0]):
+            total = 0.0
+            for k in range(x.shape[1]):
+                total += (x[i, k] - y[j, k]) ** 2
+            result[i, j] = np.sqrt(total)
+    return result
+
+
+REWRITTEN: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (sieve, horizontal_diffusion, log_sum_exp, softmax, plain_log_sum_exp, pairwise_distances)
+}
+REWRITTEN["plain_softmax"] = softmax

@@ -1,21 +1,24 @@
 """`python -m bench.run [name ...]`: measure and print tables in markdown.
 
-Without names: everything but `corpus` and `programs`. A name selects the cases that begin with it. `loops` selects
-the cases with loops, `corpus` every array program of the tests, `programs` every one with loops, `bounds` the cost of
-checking indices, `fastmath` what fast-math flags gain, `first-calls` the cost of compiling each program, `startup` that
-of importing and of the very first compile. `--seconds` is the time for each case.
+Without names: everything but `corpus`, `programs` and `slower`. A name selects the cases that begin with it. `loops`
+selects the cases with loops, `corpus` every array program of the tests, `programs` every one with loops, `bounds` the
+cost of checking indices, `fastmath` what fast-math flags gain, `formulas` the same beside JAX, `linear-algebra` and
+`chains` what they gain in products of matrices (`--plot PATH` draws it), `egraph` the optimizer's time, `slower` every
+program of the tests that is slower with flags than NumPy or than without, `first-calls` the cost of compiling each
+program, `startup` that of importing and of the very first compile. `--seconds` is the time for each case.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads it: idle threads that spin disturb everything
 
 import warnings
 
-from bench import bounds, fastmath, first_calls, startup
+from bench import bounds, chains, egraph, fastmath, first_calls, formulas, linear_algebra, slower, startup
 from bench.cases import CASES, CORPUS, Case
 from bench.contest import Result, contest
 from bench.harness import Timing, machine, pin_to_one_core, readable
@@ -78,9 +81,11 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="beginnings of the names of cases; loops; corpus; programs; bounds; fastmath; first-calls; startup",
+        help="beginnings of the names of cases; loops; corpus; programs; bounds; fastmath; formulas; linear-algebra; "
+        "chains; egraph; slower; first-calls; startup",
     )
     parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--plot", type=Path, help="where linear-algebra draws its times over n, as an SVG")
     options = parser.parse_args()
     print(f"{machine()}\n")
     cases = chosen(options.names)
@@ -96,6 +101,20 @@ def main() -> None:
     if fastmath.chosen(options.names):
         pin_to_one_core()
         print(f"\n{fastmath.table(options.names, options.seconds)}", flush=True)
+    if formulas.chosen(options.names):
+        pin_to_one_core()
+        print(f"\n{formulas.table(options.names, options.seconds)}", flush=True)
+    if not options.names or "linear-algebra" in options.names:
+        pin_to_one_core()
+        print(f"\n{linear_algebra.tables(options.seconds, options.plot)}", flush=True)
+    if not options.names or "chains" in options.names:
+        pin_to_one_core()
+        print(f"\n{chains.table(options.seconds)}", flush=True)
+    if not options.names or "egraph" in options.names:
+        print(f"\n{egraph.table()}", flush=True)
+    if "slower" in options.names:
+        pin_to_one_core()
+        print(f"\n{slower.table(options.seconds)}", flush=True)
     if not options.names or "first-calls" in options.names:
         print(f"\n{first_calls.summary()}", flush=True)
     if not options.names or "startup" in options.names:
