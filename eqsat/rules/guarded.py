@@ -49,6 +49,30 @@ def _both_numbers(a: Pattern, b: Pattern) -> tuple[Condition, Condition]:
     return is_not_nan(a), is_not_nan(b)
 
 
+def _plus_sign(y: Pattern) -> tuple[Condition, ...]:
+    return is_nonnegative(y), is_not_nan(y)
+
+
+def _positive_number(x: Pattern) -> tuple[Condition, ...]:
+    return is_positive(x), is_not_nan(x)
+
+
+def _nonnegative_number(x: Pattern) -> tuple[Condition, ...]:
+    return is_nonnegative(x), is_not_nan(x)
+
+
+def _nonnegative_finite(x: Pattern) -> tuple[Condition, ...]:
+    return is_nonnegative(x), is_finite(x)
+
+
+def _finite_nonzero(x: Pattern) -> tuple[Condition, ...]:
+    return is_finite(x), is_nonzero(x)
+
+
+def _numbers_not_both_zero(a: Pattern, b: Pattern) -> tuple[Condition, ...]:
+    return is_not_nan(a), is_not_nan(b), is_nonzero(a)
+
+
 # Signs ------------------------------------------------------------------------------------------------------------
 
 
@@ -58,19 +82,19 @@ def absolute_of_nonnegative(x: Real):
     return np.absolute(x), x
 
 
-@rule(when=lambda y: (is_nonnegative(y), is_not_nan(y)))
+@rule(when=_plus_sign)
 def copysign_of_nonnegative(x: Float, y: Float):
     """The sign that is copied is plus."""
     return np.copysign(x, y), np.absolute(x)
 
 
-@rule(when=lambda x: (is_positive(x), is_not_nan(x)))
+@rule(when=_positive_number)
 def sign_of_positive(x: Float):
     """The sign of a positive number is 1."""
     return np.sign(x), 1.0
 
 
-@rule(when=lambda x: (is_nonnegative(x), is_not_nan(x)))
+@rule(when=_nonnegative_number)
 def signbit_of_nonnegative(x: Float):
     """The sign bit is not set; that of NaN may be."""
     return np.signbit(x), False
@@ -103,7 +127,7 @@ def subtract_nonzero_from_zero(x: Float):
     return 0.0 - x, -x
 
 
-@rule(when=lambda x: (is_nonnegative(x), is_finite(x)))
+@rule(when=_nonnegative_finite)
 def multiply_finite_by_zero(x: Float):
     """x 0 = 0, of a finite x that has no minus sign."""
     return x * 0.0, 0.0
@@ -115,7 +139,7 @@ def subtract_finite_from_itself(x: Float):
     return x - x, 0.0
 
 
-@rule(when=lambda x: (is_finite(x), is_nonzero(x)))
+@rule(when=_finite_nonzero)
 def divide_finite_by_itself(x: Float):
     """x / x = 1 of a finite x that is not zero."""
     return x / x, 1.0
@@ -130,13 +154,13 @@ def nonnegative_below_zero(x: Real):
     return x < 0, False
 
 
-@rule(when=lambda x: (is_nonnegative(x), is_not_nan(x)))
+@rule(when=_nonnegative_number)
 def nonnegative_at_least_zero(x: Real):
     """What is not negative is zero or above; NaN is not."""
     return x >= 0, True
 
 
-@rule(when=lambda x: (is_positive(x), is_not_nan(x)))
+@rule(when=_positive_number)
 def positive_above_zero(x: Real):
     """What is positive is above zero; NaN is not."""
     return x > 0, True
@@ -247,7 +271,7 @@ def maximum_of_nonnegative_and_zero(x: Real):
     return np.maximum(x, 0), x
 
 
-@rule(when=lambda x: (is_nonnegative(x), is_not_nan(x)))
+@rule(when=_nonnegative_number)
 def minimum_of_nonnegative_and_zero(x: Real):
     """min(x, 0) = 0 for x >= 0."""
     return np.minimum(x, 0), 0
@@ -265,25 +289,25 @@ def where_positive_to_absolute_of_nonzero(x: Float):
     return np.where(x > 0.0, x, -x), np.absolute(x)
 
 
-@rule(when=lambda a, b: (is_not_nan(a), is_not_nan(b), is_nonzero(a)))
+@rule(when=_numbers_not_both_zero)
 def where_less_to_minimum_of_numbers(a: Float, b: Float):
     """The definition of the minimum, for numbers that are not NaN, and not two zeros."""
     return np.where(a < b, a, b), np.minimum(a, b)
 
 
-@rule(when=lambda a, b: (is_not_nan(a), is_not_nan(b), is_nonzero(a)))
+@rule(when=_numbers_not_both_zero)
 def where_greater_to_maximum_of_numbers(a: Float, b: Float):
     """The definition of the maximum, for numbers that are not NaN, and not two zeros."""
     return np.where(a > b, a, b), np.maximum(a, b)
 
 
-@rule(when=lambda a, b: (is_not_nan(a), is_not_nan(b), is_nonzero(a)))
+@rule(when=_numbers_not_both_zero)
 def fmax_of_numbers(a: Float, b: Float):
     """np.fmax and np.maximum differ in what they do with NaN alone."""
     return np.fmax(a, b), np.maximum(a, b)
 
 
-@rule(when=lambda a, b: (is_not_nan(a), is_not_nan(b), is_nonzero(a)))
+@rule(when=_numbers_not_both_zero)
 def fmin_of_numbers(a: Float, b: Float):
     """np.fmin and np.minimum differ in what they do with NaN alone."""
     return np.fmin(a, b), np.minimum(a, b)

@@ -65,8 +65,8 @@ MOVEMENT = (
     ),
     Structural(
         "scalar_broadcasts_itself",
-        "An operation repeats its scalar operands by itself, wherever another operand gives the shape: the other form is"
-        " of no further use.",
+        "An operation repeats its scalar operands by itself, wherever another operand gives the shape; the other form"
+        " is of no further use.",
         "\n".join(
             f"(rule ((= l ({head} {args})) (= (space e) 0) (= (space l) (space {other})))"
             f" ((union l ({head} {bare})) $fired (subsume ({head} {args}))) $where)"
