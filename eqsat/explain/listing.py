@@ -1,4 +1,4 @@
-"""Texts on a page, line by line, linked to the source: the source itself, typed IR, loop nests, LLVM, assembly.
+"""Texts on a page, line by line, linked to the source as far as known: the source itself, the stages.
 
 A text that would make the page too large is cut, and says so. Called by `eqsat.explain.page`.
 """
@@ -16,6 +16,9 @@ from eqsat.ir.routine import For, If, Labeled, Routine, Segment, Steps, While
 from eqsat.ir.span import Span
 
 _HEADER = re.compile(r"^\s*(?:temp|result|param) ([^\s:]+): \w+\[.*\]")
+LLVM_FUNCTION = re.compile(r"^define .*@\"?([\w.$]+)\"?\(")
+ASSEMBLY_FUNCTION = re.compile(r"^([A-Za-z_][\w.$]*):")
+"""Where functions begin; labels within them have a dot in front."""
 _SEGMENT = re.compile(r"^(\s*).* = segment of .*:$")
 
 
@@ -142,9 +145,18 @@ def _places(links: Links, names: Iterable[str]) -> list[str]:
     return links.marks(span for name in names for span in links.kernels.get(name, ()))
 
 
-def plain(text: str, room: int, remedy: str) -> str:
-    """A text of which it is not known what belongs to what."""
-    return _listing(((line, "") for line in text.splitlines()), room, remedy)
+def plain(text: str, name: str, begins: re.Pattern[str], room: int, remedy: str) -> str:
+    """A text of which it is only known where functions begin; a list of those leads to them."""
+    lines: list[tuple[str, str]] = []
+    functions: list[str] = []
+    for line in text.splitlines():
+        begin = begins.match(line)
+        if begin:
+            functions.append(begin[1])
+        lines.append((line, f' id="{name}-{len(functions)}" class="function" tabindex="-1"' if begin else ""))
+    links = " ".join(f'<a href="#{name}-{n}"><code>{escape(one)}</code></a>' for n, one in enumerate(functions, 1))
+    there = f'<nav aria-label="Functions">Functions: {links}</nav>' if functions else ""
+    return there + _listing(lines, room, remedy)
 
 
 def _listing(lines: Iterable[tuple[str, str]], room: int, remedy: str) -> str:

@@ -69,6 +69,13 @@
   document.addEventListener("focusout", () => light(kept));
   document.addEventListener("mouseleave", () => light(kept));
   document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (link) {
+      event.preventDefault(); // within a notebook's frame, "#" would mean the notebook
+      const target = document.getElementById(link.getAttribute("href").slice(1));
+      if (target) target.scrollIntoView({ block: "start" });
+      if (target) target.focus({ preventScroll: true });
+    }
     const element = pointed(event);
     if (element && !event.target.closest("summary, button, select, input") && !String(getSelection())) keep(element);
   });
@@ -290,7 +297,7 @@
     function look() {
       svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
     }
-    function fit() {
+    function fit(most) {
       let [left, right, bottom] = [Infinity, -Infinity, 0];
       for (const [number, place] of places) {
         left = Math.min(left, place.x - size(number).width / 2);
@@ -299,7 +306,7 @@
       }
       const [width, height] = [Math.max(right - left, 1), Math.max(bottom, 1)];
       const frame = svg.getBoundingClientRect();
-      const scale = Math.min(Math.max(width / (frame.width || 1), height / (frame.height || 1)), 2.5);
+      const scale = Math.min(Math.max(width / (frame.width || 1), height / (frame.height || 1)), most);
       const across = Math.max(frame.width * scale, 1);
       const upright = Math.max(frame.height * scale, 1);
       view = { x: (left + right) / 2 - across / 2 - 6, y: -14, width: across + 12, height: upright + 28 };
@@ -343,7 +350,7 @@
             { className: way[3] ? "chosen" : "" },
             element("code", {}, way[0]),
             " ",
-            ...way[1].map((arg) =>
+            ...way[1].filter((arg) => arg !== number).map((arg) =>
               box(arg)
                 ? element("button", { type: "button", title: box(arg).ways[0][0], onclick: () => go(arg) }, `#${arg}`)
                 : `#${arg} `,
@@ -404,7 +411,7 @@
     function again() {
       visible = near(FEW);
       draw();
-      fit();
+      fit(1.4); // letters can be read; what is farther down is moved to
     }
 
     // Hands -----------------------------------------------------------------------------------------------------
@@ -425,6 +432,7 @@
     });
     addEventListener("pointerup", () => (drag = null));
     svg.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !svg.contains(document.activeElement)) return; // the page is scrolled past
       event.preventDefault();
       const frame = svg.getBoundingClientRect();
       const cx = view.x + ((event.clientX - frame.left) / frame.width) * view.width;
@@ -452,11 +460,11 @@
         look();
       } else if (event.key === "+" || event.key === "=") zoom(1 / 1.2);
       else if (event.key === "-") zoom(1.2);
-      else if (event.key === "0") fit();
+      else if (event.key === "0") fit(Infinity);
     });
     one("#closer").addEventListener("click", () => zoom(1 / 1.3));
     one("#farther").addEventListener("click", () => zoom(1.3));
-    one("#fit").addEventListener("click", fit);
+    one("#fit").addEventListener("click", () => fit(Infinity));
     one("#only").addEventListener("change", again);
     one("#search").addEventListener("input", (event) => search(event.target.value));
     one("#search").addEventListener("keydown", (event) => {

@@ -6,6 +6,7 @@ IR, loop nests. Without scripts the page shows everything but the picture of the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -64,13 +65,8 @@ def page(story: Story) -> Page:
         ("graph", "E-graph", _GRAPH, _graphs(pictures, links)),
         ("typed", "Typed IR", _TYPED, listing.typed(story, links, ROOM["typed"])),
         ("nests", "Loop nests", _NESTS, listing.nests(story, links, ROOM["nests"])),
-        ("llvm", "LLVM", _LLVM, listing.plain(story.stages["LLVM"](), ROOM["llvm"], "f.inspect_llvm() has all of it")),
-        (
-            "assembly",
-            "Assembly",
-            _ASSEMBLY,
-            listing.plain(story.stages["assembly"](), ROOM["assembly"], "f.inspect_asm() has all of it"),
-        ),
+        ("llvm", "LLVM", _LLVM, _machine(story, "llvm", "LLVM", listing.LLVM_FUNCTION)),
+        ("assembly", "Assembly", _ASSEMBLY, _machine(story, "assembly", "assembly", listing.ASSEMBLY_FUNCTION)),
         ("facts", "Checks and times", _FACTS, cards.facts(story)),
     ]
     source = listing.source(story.source, links)  # last: by now it is known which places matter
@@ -119,6 +115,11 @@ that.</p>
     )
 
 
+def _machine(story: Story, name: str, stage: str, begins: re.Pattern[str]) -> str:
+    remedy = f"f.inspect_{'asm' if name == 'assembly' else name}() has all of it"
+    return listing.plain(story.stages[stage](), name, begins, ROOM[name], remedy)
+
+
 def _text(name: str) -> str:
     return files("eqsat.explain").joinpath(name).read_text(encoding="utf-8")
 
@@ -159,7 +160,7 @@ _FACTS = "What the compiled code takes for granted, and what making it took."
 _GRAPH = (
     "A box is a class of equal expressions, with one line for each way to compute it from other classes, which are "
     "called by their numbers. Filled lines are what the program does, underlined ones what was written. Drag to "
-    "move, turn the wheel to come closer; arrow keys, + and &minus; do the same."
+    "move; click, then turn the wheel to come closer; arrow keys, + and &minus; do the same."
 )
 _TYPED = "Each value is linked to the place in the source that it comes from."
 _NESTS = "A nest is linked to the kernel that it fills. Steps between nests (loops, branches, numbers) are not linked."

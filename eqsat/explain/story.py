@@ -6,6 +6,7 @@ as NumPy code tells why.
 
 from __future__ import annotations
 
+import ast
 import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,9 +76,9 @@ class Stretch:
 class Story:
     """One specialization of a function.
 
-    `source`: the lines of its functions, as far as something was made of them. `assumptions`: what is checked at every
-    call. `stages`: the typed IR, the loop nests, LLVM's IR and the assembly, made when asked for. `specialization`:
-    what it is the story of.
+    `source`: the function, and those it calls, as far as something was made of them. `assumptions`: what is checked
+    at every call. `stages`: the typed IR, the loop nests, LLVM's IR and the assembly, made when asked for.
+    `specialization`: what it is the story of.
     """
 
     name: str
@@ -145,7 +146,7 @@ def _code(program: Program) -> tuple[Code | None, str]:
 
 
 def _source(specialization: Specialization, stretches: tuple[Stretch, ...]) -> tuple[Line, ...]:
-    """From the first to the last line of each function that something was made of."""
+    """Each function that something was made of, whole."""
     spans = [span for stretch in stretches for kernel in stretch.kernels for span in kernel.spans]
     spans += [node.span for node in walk(specialization.region.roots())] + [specialization.region.span]
     lines: dict[tuple[str, str], list[int]] = {}
@@ -154,6 +155,24 @@ def _source(specialization: Specialization, stretches: tuple[Stretch, ...]) -> t
             lines.setdefault((span.file, span.function), []).append(span.line)
     found: dict[Line, None] = {}
     for (file, _), numbers in lines.items():
-        for number in range(min(numbers), max(numbers) + 1):
+        first, last = _function(file, min(numbers), max(numbers))
+        for number in range(first, last + 1):
             found[Line(file, number, linecache.getline(file, number).rstrip())] = None
     return tuple(found)
+
+
+def _function(file: str, first: int, last: int) -> tuple[int, int]:
+    """The lines of the innermost function around these; these alone, if there is none or the file cannot be read."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return first, last
+    around = [
+        (node.lineno, node.end_lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and node.end_lineno is not None
+        and node.lineno <= first
+        and last <= node.end_lineno
+    ]
+    return max(around, default=(first, last))

@@ -13,6 +13,7 @@ from eqsat.egraph.inquiry import Finding, inquire
 from eqsat.egraph.optimize import Report
 from eqsat.ir.span import Span
 from eqsat.pipeline import Specialization
+from eqsat.plugins import installed
 from eqsat.rules.api import Rule, RuleBook, Structural
 from eqsat.rules.book import BOOK
 from eqsat.rules.guards import GUARDS
@@ -53,9 +54,9 @@ class Answer:
     __repr__ = __str__
 
 
-def why(name: str, specialization: Specialization, rule: Rule | str) -> Answer:
-    """What became of a rule in one specialization."""
-    one = _rule(specialization, rule)
+def why(name: str, specialization: Specialization, rule: Rule | str, given: RuleBook) -> Answer:
+    """What became of a rule in one specialization; `given`: the rules that the user gave, whatever flags they need."""
+    one = _rule(specialization, rule, given)
     used = sum(dict(report.fired).get(one.name, 0) for report in specialization.reports)
     flags = one.requires - specialization.region.flags
     known = any(other is one for other in specialization.book.rules)
@@ -78,10 +79,10 @@ def _with(book: RuleBook, one: Rule) -> RuleBook:
     return RuleBook((*(other for other in book.rules if other.name != one.name), one))
 
 
-def _rule(specialization: Specialization, rule: Rule | str) -> Rule:
+def _rule(specialization: Specialization, rule: Rule | str, given: RuleBook) -> Rule:
     if isinstance(rule, Rule):
         return rule
-    for one in (*specialization.book.rules, *BOOK.rules):
+    for one in (*specialization.book.rules, *given.rules, *installed().rules, *BOOK.rules):
         if one.name == rule:
             if isinstance(one, Structural):
                 raise KeyError(f"{rule} is a rule about memory and index maps, which explain() tells of by itself")

@@ -41,6 +41,14 @@ def tagged(a):
     return b * 2.0 < 3.0  # <!-- ]]> &lt;
 
 
+def wrapped(a):
+    größer = a + 1.0
+    return (
+        größer * 2.0  # ä
+        - a
+    )
+
+
 def counted(n):
     total = 0
     for i in range(n):

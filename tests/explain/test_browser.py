@@ -223,7 +223,28 @@ def test_the_picture_is_moved_and_magnified(show: Show, page: Page) -> None:
     assert moved[0] < closer[0]
     assert moved[1] > closer[1]
     one_of(browser, "#fit").click()
+    fitted = view_of(browser)
+    assert fitted[0] < moved[0] + moved[2] / 2 < fitted[0] + fitted[2]
+
+
+def test_the_wheel_magnifies_a_picture_that_was_clicked(show: Show, page: Page) -> None:
+    browser = show(page)
+    to_tab(browser, "graph")
+    svg = one_of(browser, "#svg")
+    before = view_of(browser)
+    wheel(browser, svg)
     assert view_of(browser) == before
+    browser.execute_script("arguments[0].focus()", svg)
+    wheel(browser, svg)
+    assert view_of(browser)[2] < before[2]
+    magnified = view_of(browser)
+    press(browser, "\ue014")
+    assert view_of(browser)[0] > magnified[0]
+
+
+def wheel(browser: Any, element: Any) -> None:
+    origin = webdriver.common.action_chains.ScrollOrigin.from_element(element)
+    webdriver.ActionChains(browser).scroll_from_origin(origin, 0, -100).perform()
 
 
 def test_chosen_only_leaves_the_program(show: Show, page: Page) -> None:

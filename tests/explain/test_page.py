@@ -12,7 +12,20 @@ from eqsat import jit, rules
 from eqsat.egraph.picture import picture
 from eqsat.rules.accuracy import log_of_sum_of_exps
 from tests.end_to_end.corpus import PROGRAMS, Program
-from tests.explain.pages import TAG, Element, X, branched, counted, graphs_of, halved, page_of, read, smoothed, tagged
+from tests.explain.pages import (
+    TAG,
+    Element,
+    X,
+    branched,
+    counted,
+    graphs_of,
+    halved,
+    page_of,
+    read,
+    smoothed,
+    tagged,
+    wrapped,
+)
 
 PANELS = ["kernels", "graph", "typed", "nests", "llvm", "assembly", "facts"]
 LARGEST = 2_000_000
@@ -27,10 +40,19 @@ def test_a_page_has_the_source_and_a_panel_for_every_stage(document: Element) ->
     assert [panel.attributes["id"] for panel in document.all(role="tabpanel")] == PANELS
     assert [tab.attributes["aria-controls"] for tab in document.all(role="tab")] == PANELS
     lines = [line.one("code").text() for line in document.all(class_="line")]
-    assert lines[1:] == [
+    assert lines == [
+        "def halved(a, b):",
         "    difference = a - b",
         "    return np.sqrt(difference / 4.0).sum() + difference",
     ]
+
+
+def test_the_source_is_there_to_the_last_line() -> None:
+    document = read(page_of(wrapped, X).html)
+    lines = [line.one("code").text() for line in document.all(class_="line")]
+    assert lines[0] == "def wrapped(a):"
+    assert lines[-1] == "    )"
+    assert [one.text() for one in document.all(class_="place")] == ["a + 1.0", "größer * 2.0  # ä", "größer * 2.0"]
 
 
 def test_ids_are_given_once(document: Element) -> None:
@@ -120,10 +142,18 @@ def test_source_and_comments_are_text_and_nothing_else() -> None:
     assert not any(name.startswith("on") for one in document.all() for name in one.attributes)
 
 
+def test_functions_of_the_machine_code_are_listed(document: Element) -> None:
+    ids = {one.attributes["id"] for one in document.all() if "id" in one.attributes}
+    for name in ("llvm", "assembly"):
+        links = document.one(id=name).one("nav").all("a")
+        assert {link.text() for link in links} >= {"run", "entry"}
+        assert {link.attributes["href"][1:] for link in links} <= ids
+
+
 def test_no_resource_is_named_that_is_not_in_the_page(document: Element) -> None:
     for one in document.all():
         assert "src" not in one.attributes
-        assert one.attributes.get("href", "data:,") == "data:,"
+        assert one.attributes.get("href", "data:,") == "data:," or one.attributes["href"].startswith("#")
     style = document.one("style").text()
     assert "url(" not in style
     assert "@import" not in style

@@ -93,3 +93,17 @@ def test_a_rule_that_was_not_given_is_told() -> None:
 def test_a_name_that_no_rule_has_is_refused() -> None:
     with pytest.raises(KeyError, match="no rule is called 'no_such_rule'"):
         answer(logarithm, (X,), "no_such_rule")
+
+
+def test_a_rule_whose_flags_are_not_granted_is_found_by_its_name() -> None:
+    @rule(requires={"reassoc"})
+    def regrouped_sum(x: Float, y: Float, z: Float):
+        """(x + y) + z = x + (y + z)."""
+        return (x + y) + z, x + (y + z)
+
+    @jit(rules=regrouped_sum)
+    def f(x, y):
+        return (x + y) + 1.0
+
+    f(np.ones(3), np.ones(3))
+    assert "needs reassoc, not granted" in str(f.explain(rule="regrouped_sum"))

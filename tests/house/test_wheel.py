@@ -19,5 +19,5 @@ def test_wheel_holds_three_packages_and_nothing_else(tmp_path: Path) -> None:
         names = archive.namelist()
     top = {name.split("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == set(PACKAGES)
-    assert "eqsat/py.typed" in names
+    assert {"eqsat/py.typed", "eqsat/explain/page.css", "eqsat/explain/page.js"} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
