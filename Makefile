@@ -3,14 +3,17 @@
 #   make demo     programs against NumPy (and Numba, NumExpr where they install), with one explanation
 #   make test     the whole suite on Python 3.11, then a selection on the newest CPython found
 #   make check    formatting, lint, types
+#   make examples every example, and the package of rules among them: installed, tested and measured
 #   make bench    every figure that the documentation quotes (CASES="loops bounds first-calls damped" for some of them)
-#   make docs     writes docs/support.md anew from the tables
+#   make docs     writes docs/support.md and docs/rulebook.md anew from the tables
 #   make clean    removes the virtual environments
 
 PYTHON ?= python3.11
 JOBS ?= 2
 CASES ?=
 BIN := .venv/bin
+# Where the example package is installed: in .venv its rules would be those of every function that the tests compile.
+PACKAGES := .venv/packages
 # What differs between versions of CPython: the borrowed C structures, the entry points, the source reader.
 NEWEST_SELECTION := tests/house tests/runtime tests/frontend tests/end_to_end
 
@@ -40,6 +43,10 @@ check: .venv/ready
 
 examples: .venv/ready
 	set -e; for example in $(filter-out examples/demo.py,$(wildcard examples/*.py)); do echo "== $$example"; $(BIN)/python $$example; done
+	rm -rf $(PACKAGES)
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation --target $(PACKAGES) examples/signal_rules
+	PYTHONPATH=$(PACKAGES) $(BIN)/pytest examples/signal_rules
+	PYTHONPATH=$(PACKAGES) $(BIN)/python -P examples/signal_rules/measure.py
 
 bench: .venv/peers
 	$(BIN)/python -m bench.run $(CASES)

@@ -215,7 +215,7 @@ class Dispatcher:
                 raise TypeError("explain() tells of a rule as text only: leave out html=True")
             from eqsat.explain.why import why
 
-            return why(self.py_func.__name__, chosen[-1], rule)
+            return why(self.py_func.__name__, chosen[-1], rule, self.options.rules)
         from eqsat.explain import Explanation
 
         explanation = Explanation.of(self.py_func.__name__, chosen[-1])
