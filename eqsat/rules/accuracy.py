@@ -12,12 +12,16 @@ from __future__ import annotations
 import numpy as np
 
 from eqsat.rules.api import Float, Rule, rule
-from eqsat.rules.guards import Condition, is_constant
+from eqsat.rules.guards import Condition, is_constant, is_finite, is_nonzero
 from eqsat.rules.pattern import Pattern
 
 
 def _constant(c: Pattern) -> Condition:
     return is_constant(c)
+
+
+def _ordinary(c: Pattern) -> tuple[Condition, ...]:
+    return is_constant(c), is_nonzero(c), is_finite(c)
 
 
 # Logarithms near 1 and exponentials near 0 --------------------------------------------------------------------------
@@ -86,25 +90,25 @@ def square_minus_one(x: Float):
     return x * x - 1.0, (x - 1.0) * (x + 1.0)
 
 
-@rule(requires={"reassoc"}, accuracy=True, when=_constant)
+@rule(requires={"reassoc"}, accuracy=True, when=_ordinary)
 def sqrt_of_shifted_minus_sqrt(x: Float, c: Float):
     """√(x + c) - √x = c / (√(x + c) + √x): no cancellation for large x."""
     return np.sqrt(x + c) - np.sqrt(x), c / (np.sqrt(x + c) + np.sqrt(x))
 
 
-@rule(requires={"reassoc"}, accuracy=True)
+@rule(requires={"reassoc", "ninf"}, accuracy=True)
 def sqrt_of_one_plus_minus_one(x: Float):
     """√(1 + x) - 1 = x / (√(1 + x) + 1): no cancellation for small x."""
     return np.sqrt(x + 1.0) - 1.0, x / (np.sqrt(x + 1.0) + 1.0)
 
 
-@rule(requires={"reassoc"}, accuracy=True)
+@rule(requires={"reassoc", "ninf"}, accuracy=True)
 def one_minus_sqrt_of_one_minus(x: Float):
     """1 - √(1 - x) = x / (√(1 - x) + 1): no cancellation for small x."""
     return 1.0 - np.sqrt(1.0 - x), x / (np.sqrt(1.0 - x) + 1.0)
 
 
-@rule(requires={"reassoc"}, accuracy=True, when=_constant)
+@rule(requires={"reassoc", "ninf"}, accuracy=True, when=_constant)
 def difference_of_reciprocals(x: Float, c: Float):
     """1 / x - 1 / (x + c) = c / (x (x + c)): no cancellation for large x, and one division less."""
     return 1.0 / x - 1.0 / (x + c), c / (x * (x + c))

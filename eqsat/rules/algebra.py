@@ -216,13 +216,13 @@ def factor_out_of_product_and_itself(a: Float, x: Float):
     return a * x + x, (a + 1.0) * x
 
 
-@rule(requires={"reassoc"})
+@rule(requires={"reassoc", "nnan"})
 def divide_sum(a: Float, b: Float, x: Float):
     """a / x + b / x = (a + b) / x: one division less."""
     return a / x + b / x, (a + b) / x
 
 
-@rule(requires={"reassoc"})
+@rule(requires={"reassoc", "nnan"})
 def divide_difference(a: Float, b: Float, x: Float):
     """a / x - b / x = (a - b) / x: one division less."""
     return a / x - b / x, (a - b) / x

@@ -19,7 +19,7 @@ import numpy as np
 from eqsat.ir.dims import Dim, Symbol
 from eqsat.ir.equalities import symbols
 from eqsat.rules.api import Rule
-from eqsat.rules.pattern import AXIS, Pattern, kind_of, variables, walk
+from eqsat.rules.pattern import AXIS, Pattern, kind_of, walk
 from eqsat.rules.samples import drawn, kind_char
 from eqsat.rules.shapes import Inference, Shape, Whole
 
@@ -42,6 +42,11 @@ class Case:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Of the arrays, in the order of the rule's parameters."""
         return tuple(value.shape for value in self.values.values() if isinstance(value, np.ndarray))
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether no array is empty."""
+        return all(value.size for value in self.values.values() if isinstance(value, np.ndarray))
 
 
 def assignments(rule: Rule) -> list[dict[str, np.dtype]]:
@@ -175,8 +180,3 @@ def laid_out(array: np.ndarray, random: np.random.Generator) -> np.ndarray:
             return np.ascontiguousarray(array.transpose(order)).transpose(np.argsort(order))
         case _:
             return array
-
-
-def is_about_axes(rule: Rule) -> bool:
-    """Whether the rule has axis variables."""
-    return any(kind == AXIS for _, kind in rule.kinds) and bool(set(variables(rule.left)))

@@ -161,6 +161,7 @@ def arrays(rule: Rule, random: np.random.Generator, quick: bool = False) -> Foun
     """Try a rule about arrays."""
     tried: list[Tried] = []
     shapes: set[object] = set()
+    filled = 0
     chosen = assignments(rule)
     if quick:
         chosen = [one for one in chosen if any(d.name in ("float64", "int64") for d in one.values())][:2] or chosen[:1]
@@ -173,13 +174,14 @@ def arrays(rule: Rule, random: np.random.Generator, quick: bool = False) -> Foun
                 if isinstance(sides[0], Exception):
                     continue
                 count += 1
+                filled += case.is_filled
                 shapes.add((case.shapes, tuple(v.strides for v in case.values.values() if isinstance(v, np.ndarray))))
                 found = _compared(rule, name, case, *sides)
                 if found is not None:
                     return Found([*tried, Tried(name, count)], found, shapes=len(shapes))
         if count:
             tried.append(Tried(name, count))
-    if not tried:
+    if not filled:
         raise RuleError(f"rule {rule.name}: NumPy raises for every left side that was tried", rule.span)
     return Found(tried, None, shapes=len(shapes))
 

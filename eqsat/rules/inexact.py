@@ -14,8 +14,8 @@ are divided out of zeros). `reassoc` regroups numbers: a NaN that an infinite op
 sign of a zero, are not kept under it.
 
 *Accuracy.* For drawn numbers of all magnitudes, where no step leaves the normal numbers: the error of the right side is
-at most `FACTOR + n` times what the left side's own rounding and a rounding of its operands may lead to, where n counts
-the operations of the right side. This bound is large exactly where the left side is ill-conditioned, so that a
+at most 4 + n times what the left side's own rounding and a rounding of its operands may lead to, where n counts the
+operations of the right side. This bound is large exactly where the left side is ill-conditioned, so that a
 regrouping passes, and a right side that cancels where the left one does not fails. Without `reassoc` the right side's
 steps have no excuse for overflow either. A rule that claims to be more accurate must lose fewer bits on
 average over its dtypes; bits within four units in the last place do not count as lost.
@@ -27,7 +27,7 @@ Called by `eqsat.rules.certificate`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,85 +40,27 @@ from eqsat.rules.exact import REFUSALS, at, differs, dtypes_of, given
 from eqsat.rules.exact import arrays as exact_arrays
 from eqsat.rules.exact import elements as exact_elements
 from eqsat.rules.findings import Counterexample, Errors, Found, Tried
-from eqsat.rules.pattern import Pattern, walk
-from eqsat.rules.reference import Ball, ball, of_computation, of_reference, wider
+from eqsat.rules.measured import Measured, is_no_better
+from eqsat.rules.pattern import walk
+from eqsat.rules.reference import wider
 from eqsat.rules.samples import Columns, admitted, grid, is_exhaustive, kind_char, numbers, ordinary, specials, wide
+from eqsat.rules.sides import (
+    Sides,
+    decimal,
+    off_by,
+    sides_of,
+    spread,
+    too_far,
+    truth_differs,
+    ulps,
+    value_differs,
+)
 
-FACTOR = 4
-"""How many times the left side's own bound the right side's error may be, more by one for each of its operations."""
-MARGIN = 256.0
-"""How far from the ends of the range of normal numbers a step counts as inside, where overflow is no excuse."""
 DRAWN = 700
 """Cases of each way of drawing numbers, for each dtype."""
+MOST = 6000
+"""Cases of all float16 for which references are computed."""
 ARRAYS = 20
-
-
-@dataclass(slots=True)
-class Measured:
-    """Errors of both sides in units in the last place, as they come in."""
-
-    rule: Rule
-    dtype: np.dtype
-    left: list[np.ndarray] = field(default_factory=list[np.ndarray])
-    right: list[np.ndarray] = field(default_factory=list[np.ndarray])
-    worst: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
-    worse: tuple[float, Any] = (0.0, None)
-    """Where the right side is further off than the left one by most."""
-
-    def take(
-        self, left: np.ndarray, right: np.ndarray, place: Callable[[int], str], keep: Callable[[int], Any]
-    ) -> None:
-        """More errors; `place` tells where one of them is."""
-        if not left.size:
-            return
-        self.left.append(left)
-        self.right.append(right)
-        for name, errors in (("left", left), ("right", right)):
-            k = int(np.argmax(errors))
-            if errors[k] > self.worst.get(name, (0.0, ""))[0]:
-                self.worst[name] = (float(errors[k]), place(k))
-        with np.errstate(all="ignore"):
-            gap = np.log2(1 + right) - np.log2(1 + left)
-        gap = np.where(np.isnan(gap), 0, gap)
-        k = int(np.argmax(gap))
-        if gap[k] > self.worse[0]:
-            self.worse = (float(gap[k]), keep(k))
-
-    def errors(self) -> Errors | None:
-        """The summary; None if nothing was measured."""
-        if not self.left:
-            return None
-        (left, left_at), (right, right_at) = (self.worst.get(name, (0.0, "")) for name in ("left", "right"))
-        bits = [_bits(np.concatenate(side), self.dtype) for side in (self.left, self.right)]
-        return Errors(self.dtype.name, left, right, left_at, right_at, *bits)
-
-
-def _bits(errors: np.ndarray, dtype: np.dtype) -> float:
-    """The mean number of bits lost beyond `FACTOR` units; at most all of them."""
-    return float(np.mean(np.log2(np.clip(errors / FACTOR, 1.0, 2.0 ** (8 * dtype.itemsize)))))
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Both sides for one batch: as computed, as references, and the radius that rounding may lead the left side to."""
-
-    left: Any
-    right: Any
-    exact_left: Ball
-    exact_right: Ball
-    bound_left: Any
-    bound_right: Any
-
-    @property
-    def exact(self) -> Ball:
-        """The better known of both references: where the sides are one function, it is that of both."""
-        one, other = self.exact_left, self.exact_right
-        better = (other.radius < one.radius) & np.isfinite(other.value)
-        return Ball(
-            np.where(better, other.value, one.value),
-            np.where(better, other.radius, one.radius),
-            one.inside & other.inside,
-        )
 
 
 def elements(rule: Rule, random: np.random.Generator, quick: bool = False) -> Found:
@@ -139,16 +81,16 @@ def elements(rule: Rule, random: np.random.Generator, quick: bool = False) -> Fo
         measured = Measured(rule, dtype)
         count, exhaustive = 0, is_exhaustive(rule, dtype) and not quick
         for name, values in _batches(rule, dtype, random, quick):
-            count += len(next(iter(values.values())))
+            count += 2 ** (8 * dtype.itemsize) if name == "every" else len(next(iter(values.values())))
             found = _special(rule, dtype, precision, values) if name == "special" else None
-            found = found or _numbers(rule, dtype, precision, values, measured if name == "drawn" else None)
+            found = found or _numbers(rule, dtype, precision, values, name, measured)
             if found is not None:
                 return Found([*tried, Tried(dtype.name, count)], found, errors)
         tried.append(Tried(dtype.name, count, exhaustive))
         if (summary := measured.errors()) is not None:
             errors.append(summary)
             all_measured.append(measured)
-    return Found(tried, None if quick else _is_no_better(rule, errors, all_measured), errors)
+    return Found(tried, None if quick else is_no_better(rule, errors, all_measured), errors)
 
 
 def _integers(dtype: np.dtype) -> str:
@@ -161,7 +103,7 @@ def _batches(rule: Rule, dtype: np.dtype, random: np.random.Generator, quick: bo
     found.append(("drawn", numbers(rule, dtype, drawn, random, ordinary)))
     found.append(("drawn", numbers(rule, dtype, drawn, random, wide)))
     if is_exhaustive(rule, dtype) and not quick:
-        found.append(("drawn", grid(rule, dtype)))
+        found.append(("every", _differing(rule, dtype, grid(rule, dtype))))
     elif not quick:
         found.append(("corner", grid(rule, dtype, {1: 60, 2: 30, 3: 12}.get(len(rule.kinds), 6), exhaustive=False)))
     return found
@@ -184,44 +126,36 @@ def _special_grid(rule: Rule, dtype: np.dtype, most: int) -> Columns:
     return {name: one[k.ravel()] for (name, _), one, k in zip(rule.kinds, pools, places, strict=True)}
 
 
-def _sides(
-    rule: Rule, dtype: np.dtype, precision: np.dtype, values: Mapping[str, Any], compute: Callable[[Pattern], Any]
-) -> Sides:
-    reference = of_reference(precision, dtype, 1.0 if "reassoc" in rule.requires else MARGIN)
-    computation = of_computation(precision, dtype)
-    with np.errstate(all="ignore"):
-        left, right = (compute(side) for side in (rule.left, rule.right))
-        balls = [ball(side, values, reference) for side in (rule.left, rule.right)]
-        bounds = [ball(side, values, computation).radius for side in (rule.left, rule.right)]
-    return Sides(left, right, balls[0], balls[1], bounds[0], bounds[1])
-
-
 def _numbers(
-    rule: Rule, dtype: np.dtype, precision: np.dtype, values: Columns, measured: Measured | None
+    rule: Rule, dtype: np.dtype, precision: np.dtype, values: Columns, name: str, measured: Measured
 ) -> Counterexample | None:
-    """Value and accuracy, for columns."""
+    """Value and accuracy, for columns; what is measured are drawn numbers."""
+    if not len(next(iter(values.values()))):
+        return None
     length = len(next(iter(values.values())))
-    sides = _sides(rule, dtype, precision, values, lambda side: columns(rule, side, dtype, values))
-    sides = _spread(sides, (length,))
+    sides = sides_of(rule, dtype, precision, values, lambda side: columns(rule, side, dtype, values))
+    sides = spread(sides, (length,))
     if sides.left.dtype.kind not in "fc":
-        wrong = _truth_differs(rule, sides)
+        wrong = truth_differs(rule, sides)
         place = int(np.argmax(wrong)) if np.any(wrong) else -1
         return at(rule, dtype, values, place, sides.left[place], sides.right[place], "value") if place >= 0 else None
     with np.errstate(all="ignore"):
-        worst = _value_differs(sides)
+        worst = value_differs(sides)
         place = int(np.argmax(worst))
         if worst[place] > 0:
-            says = f"as real numbers {_decimal(sides.exact_left.value[place])}"
-            says += f" and {_decimal(sides.exact_right.value[place])}"
+            says = f"as real numbers {decimal(sides.exact_left.value[place])}"
+            says += f" and {decimal(sides.exact_right.value[place])}"
             return at(rule, dtype, values, place, sides.left[place], sides.right[place], "value", says)
-        if measured is None:
+        if name not in ("drawn", "every"):
             return None
-        far = _too_far(rule, sides)
+        far = too_far(rule, sides)
         place = int(np.argmax(far))
         if far[place] > 0:
-            says = _off(sides, place, dtype)
+            says = off_by(sides, place, dtype)
             return at(rule, dtype, values, place, sides.left[place], sides.right[place], "accuracy", says)
-        mask, left, right = _ulps(rule, sides, dtype)
+        if name != "drawn":
+            return None
+        mask, left, right = ulps(rule, sides, dtype)
         places = np.flatnonzero(mask)
     measured.take(
         left[mask],
@@ -232,95 +166,25 @@ def _numbers(
     return None
 
 
-def _spread(sides: Sides, shape: tuple[int, ...]) -> Sides:
-    """All parts of one shape: a side may be a single number."""
+def _differing(rule: Rule, dtype: np.dtype, values: Columns) -> Columns:
+    """The cases in which the sides differ at all, about `MOST`: those that differ most, and an eighth of the others.
 
-    def full(x: Any) -> Any:
-        return np.broadcast_to(np.asarray(x), shape)
-
-    one, other = (
-        Ball(full(each.value), full(each.radius), full(each.inside)) for each in (sides.exact_left, sides.exact_right)
-    )
-    return Sides(full(sides.left), full(sides.right), one, other, full(sides.bound_left), full(sides.bound_right))
-
-
-def _truth_differs(rule: Rule, sides: Sides) -> np.ndarray:
-    """Of comparisons: where both are certain and differ, nothing on the way being out of range."""
-    sure = (sides.bound_left == 0) & (sides.bound_right == 0) & sides.exact_left.inside & sides.exact_right.inside
-    return sure & (sides.exact_left.value != sides.exact_right.value)
-
-
-def _value_differs(sides: Sides) -> np.ndarray:
-    """By how many times what is permitted the references differ; 0 where they do not."""
-    one, other = sides.exact_left, sides.exact_right
-    apart = np.abs(one.value - other.value)
-    allowed = 8 * (one.radius + other.radius) + 2 * (sides.bound_left + sides.bound_right)
-    sure = np.isfinite(one.value) & np.isfinite(other.value) & np.isfinite(allowed)
-    visible = differs(np.asarray(sides.left), np.asarray(sides.right))
-    return np.where(sure & visible & (apart > allowed), apart / np.maximum(allowed, np.finfo(apart.dtype).tiny), 0)
-
-
-def _too_far(rule: Rule, sides: Sides) -> np.ndarray:
-    """By how many times what is permitted the right side is off; 0 where it is not."""
-    exact = sides.exact
-    sure = np.isfinite(exact.value) & np.isfinite(sides.bound_left) & sides.exact_left.inside
-    if "reassoc" in rule.requires:
-        sure = sure & sides.exact_right.inside
-    off = np.abs(sides.right.astype(exact.value.dtype) - exact.value)
-    off = np.where(np.isnan(off), np.inf, off)
-    count = sum(part.op not in ("variable", "literal") for part in walk(rule.right))
-    allowed = (FACTOR + count) * sides.bound_left + 8 * exact.radius
-    return np.where(sure & (off > allowed), off / np.maximum(allowed, np.finfo(off.dtype).tiny), 0)
-
-
-def _ulps(rule: Rule, sides: Sides, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where errors can be measured, and the errors of both sides."""
-    reference = sides.exact
-    exact = reference.value
-    real = np.dtype({"F": "f", "D": "d"}.get(dtype.char, dtype.char))
-    info = np.finfo(real)
-    size = np.abs(exact)
-    unit = np.spacing(np.minimum(size, info.max).astype(real)).astype(size.dtype)
-    mask = np.isfinite(exact) & (size >= info.tiny) & (size <= info.max) & (reference.radius < unit / 4)
-    if not rule.accuracy:
-        mask = mask & reference.inside
-    errors: list[np.ndarray] = []
-    for side in (sides.left, sides.right):
-        off = np.abs(side.astype(exact.dtype) - exact) / unit
-        errors.append(np.where(np.isnan(off), np.inf, off).astype(np.float64))
-    return mask, errors[0], errors[1]
-
-
-def _off(sides: Sides, place: Any, dtype: np.dtype) -> str:
-    exact = sides.exact.value[place]
-    real = np.dtype({"F": "f", "D": "d"}.get(dtype.char, dtype.char))
-    unit = float(np.spacing(np.abs(exact).astype(real)))
-    off = [float(np.abs(side[place].astype(exact.dtype) - exact)) / unit for side in (sides.left, sides.right)]
-    return f"the exact result is {_decimal(exact)}: left is off by {off[0]:.3g} ulp, right by {off[1]:.3g}"
-
-
-def _decimal(value: Any) -> str:
-    return f"{complex(value):.6g}" if np.iscomplexobj(value) else f"{float(value):.10g}"
+    Where the right side has the bits of the left one it is as good, and needs no reference.
+    """
+    with np.errstate(all="ignore"):
+        left, right = (columns(rule, side, dtype, values) for side in (rule.left, rule.right))
+        places = np.flatnonzero(differs(left, right))
+        if len(places) > MOST and left.dtype.kind in "fc":
+            size = left.astype(np.complex128 if left.dtype.kind == "c" else np.float64)[places]
+            apart = np.abs(right[places].astype(size.dtype) - size) / np.maximum(np.abs(size), 1e-9)
+            apart = np.where(np.isnan(apart), np.inf, apart)
+            order = np.argsort(-apart, kind="stable")
+            places = np.concatenate([places[order[: MOST // 2]], places[order[MOST // 2 :: 8]]])
+    return {name: column[places] for name, column in values.items()}
 
 
 def _given_at(values: Mapping[str, Any], place: int) -> str:
     return ", ".join(f"{name} = {column[place]}" for name, column in values.items())
-
-
-def _is_no_better(rule: Rule, errors: list[Errors], measured: list[Measured]) -> Counterexample | None:
-    """A rule that claims accuracy and does not give it, over all dtypes: where the right side is worse by most."""
-    left, right = sum(one.left_bits for one in errors), sum(one.right_bits for one in errors)
-    if not rule.accuracy or not measured or right < left:
-        return None
-    worst = max(measured, key=lambda one: one.worse[0])
-    if worst.worse[1] is None:
-        return None
-    values, place, sides = worst.worse[1]
-    dtype = worst.dtype
-    says = f"{_off(sides, place, dtype)}; over all dtypes they lose {left:.2f} and {right:.2f} bits on average"
-    if isinstance(values, Case):
-        return given(rule, dtype.name, values, sides.left, sides.right, "accuracy", says)
-    return at(rule, dtype, values, place, sides.left[place], sides.right[place], "accuracy", says)
 
 
 # Zeros, infinities, NaN -------------------------------------------------------------------------------------------
@@ -331,7 +195,7 @@ def _special(rule: Rule, dtype: np.dtype, precision: np.dtype, values: Columns) 
     if dtype.kind != "f":
         return None
     length = len(next(iter(values.values())))
-    sides = _spread(_sides(rule, dtype, precision, values, lambda side: columns(rule, side, dtype, values)), (length,))
+    sides = spread(sides_of(rule, dtype, precision, values, lambda side: columns(rule, side, dtype, values)), (length,))
     if sides.left.dtype.kind != "f":
         return None
     with np.errstate(all="ignore"):
@@ -393,6 +257,7 @@ def arrays(rule: Rule, random: np.random.Generator, quick: bool = False) -> Foun
     errors: list[Errors] = []
     all_measured: list[Measured] = []
     shapes: set[object] = set()
+    filled = 0
     chosen = assignments(rule)
     if quick:
         chosen = [one for one in chosen if any(d.name == "float64" for d in one.values())] or chosen[:1]
@@ -415,6 +280,7 @@ def arrays(rule: Rule, random: np.random.Generator, quick: bool = False) -> Foun
                 except REFUSALS:
                     continue
                 count += 1
+                filled += case.is_filled
                 shapes.add(case.shapes)
                 found = _array(rule, name, narrow, precision, case, measured)
                 found = found or _nan_shows(rule, name, case, random)
@@ -425,9 +291,9 @@ def arrays(rule: Rule, random: np.random.Generator, quick: bool = False) -> Foun
         if (summary := measured.errors()) is not None:
             errors.append(summary)
             all_measured.append(measured)
-    if not tried:
+    if not filled:
         raise RuleError(f"rule {rule.name}: NumPy raises for every left side that was tried", rule.span)
-    return Found(tried, None if quick else _is_no_better(rule, errors, all_measured), errors, len(shapes))
+    return Found(tried, None if quick else is_no_better(rule, errors, all_measured), errors, len(shapes))
 
 
 def _spread_out(dtype: np.dtype, count: int, random: np.random.Generator) -> np.ndarray:
@@ -440,7 +306,7 @@ def _array(
     rule: Rule, name: str, dtype: np.dtype, precision: np.dtype, case: Case, measured: Measured
 ) -> Counterexample | None:
     try:
-        sides = _sides(rule, dtype, precision, case.values, lambda side: evaluate(side, case.values))
+        sides = sides_of(rule, dtype, precision, case.values, lambda side: evaluate(side, case.values))
     except REFUSALS as error:
         with np.errstate(all="ignore"):
             return given(rule, name, case, evaluate(rule.left, case.values), error, "raises")
@@ -452,21 +318,21 @@ def _array(
         return given(rule, name, case, left.shape, right.shape, "shapes")
     if left.dtype.kind not in "fc":
         return given(rule, name, case, left, right, "value") if np.any(differs(left, right)) else None
-    sides = _spread(replace(sides, left=left, right=right), left.shape)
+    sides = spread(replace(sides, left=left, right=right), left.shape)
     if not left.size:
         return None
     with np.errstate(all="ignore"):
-        worst = _value_differs(sides)
+        worst = value_differs(sides)
         place = np.unravel_index(int(np.argmax(worst)), left.shape)
         if worst[place] > 0:
-            says = f"as real numbers {_decimal(sides.exact_left.value[place])}"
-            says += f" and {_decimal(sides.exact_right.value[place])}"
+            says = f"as real numbers {decimal(sides.exact_left.value[place])}"
+            says += f" and {decimal(sides.exact_right.value[place])}"
             return given(rule, name, case, left, right, "value", says)
-        far = _too_far(rule, sides)
+        far = too_far(rule, sides)
         place = np.unravel_index(int(np.argmax(far)), left.shape)
         if far[place] > 0:
-            return given(rule, name, case, left, right, "accuracy", _off(sides, place, left.dtype))
-        mask, one, other = _ulps(rule, sides, left.dtype)
+            return given(rule, name, case, left, right, "accuracy", off_by(sides, place, left.dtype))
+        mask, one, other = ulps(rule, sides, left.dtype)
     places = np.argwhere(mask)
     shown = " and ".join(str(shape) for shape in case.shapes)
     measured.take(

@@ -99,7 +99,7 @@ def power_of_three_halves(x: Float):
     return np.power(x, 1.5), x * np.sqrt(x)
 
 
-@rule(requires={"afn", "nnan"})
+@rule(requires={"afn", "nnan", "ninf", "nsz"})
 def power_of_third(x: Float):
     """The cube root, which negative numbers have too: their power is NaN."""
     return np.power(x, 1 / 3), np.cbrt(x)

@@ -24,8 +24,9 @@ from eqsat.rules.guards import Condition
 from eqsat.rules.pattern import Pattern
 from eqsat.rules.samples import Columns
 
-INTEGERS_MILLISECONDS = 2000
-FLOATS_MILLISECONDS = 300
+INTEGERS_STEPS = 20_000_000
+FLOATS_STEPS = 300_000
+"""What z3 may spend on one question, in its own count: the same answer on every machine."""
 FLOATS = (np.dtype(np.float16), np.dtype(np.float32))
 
 
@@ -69,7 +70,7 @@ def ask(rule: Rule, dtype: np.dtype) -> str | Columns:
     except UntranslatedError:
         return "unknown"
     solver = solver_of.Solver()
-    solver.set("timeout", FLOATS_MILLISECONDS if dtype.kind == "f" else INTEGERS_MILLISECONDS)
+    solver.set("rlimit", FLOATS_STEPS if dtype.kind == "f" else INTEGERS_STEPS)
     if dtype.kind != "f":
         left, right = (solver_of.simplify(side, som=True) for side in (left, right))
     solver.add(*assumed, left != right)  # as terms: NaN is one, and zeros have signs

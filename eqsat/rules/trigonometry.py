@@ -159,7 +159,7 @@ def cos_of_difference(a: Float, b: Float):
 # Half angles --------------------------------------------------------------------------------------------------------
 
 
-@rule(requires={"afn", "reassoc"}, accuracy=True)
+@rule(requires={"afn", "reassoc", "nnan"}, accuracy=True)
 def one_minus_cos_over_sin(x: Float):
     """(1 - cos x) / sin x = tan(x / 2): one function instead of two, without cancellation."""
     return (1.0 - np.cos(x)) / np.sin(x), np.tan(x * 0.5)
