@@ -48,12 +48,17 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A class of equal expressions. `kept`: a kernel puts it into memory. `rules`: those that fired on it."""
+    """A class of equal expressions.
+
+    `kept`: a kernel puts it into memory. `leaf`: a number or an argument, which labels name. `rules`: those that fired
+    on it.
+    """
 
     dtype: str
     shape: str
     alternatives: tuple[Alternative, ...]
     kept: bool
+    leaf: bool
     spans: tuple[Span, ...]
     rules: tuple[str, ...]
 
@@ -148,6 +153,7 @@ class _Painter:
                     for way, enode in enumerate(ways)
                 ),
                 kept=number in kept,
+                leaf=self.leaf(number) is not None,
                 spans=spans.get(number, ()),
                 rules=tuple(self.rules.get(number, ())),
             )
@@ -216,14 +222,19 @@ class _Painter:
                 found.setdefault(place, {})[node.span] = None
         return {element: tuple(spans) for element, spans in found.items()}
 
-    def short(self, element: int) -> str:
-        """A class within a label: its number, or what it is if that is as short."""
+    def leaf(self, element: int) -> ENode | None:
+        """What a class is, if that is a number or an argument."""
         for enode in self.graph.elements[element]:
             if enode.kind in ("constant", "argument", "size"):
-                return self.label(enode)
+                return enode
             if enode.kind == "load" and self.graph.arrays[enode.attr].param is not None:
-                return self.label(enode)
-        return f"#{element}"
+                return enode
+        return None
+
+    def short(self, element: int) -> str:
+        """A class within a label: what it is if that is short, or its number."""
+        leaf = self.leaf(element)
+        return f"#{element}" if leaf is None else self.label(leaf)
 
     def label(self, enode: ENode) -> str:
         """An alternative in a few characters; classes have a `#` before their number."""

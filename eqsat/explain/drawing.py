@@ -70,6 +70,7 @@ def _box(box: Box, rules: dict[str, int], links: Links) -> dict[str, object]:
     return {
         "type": f"{box.dtype}[{box.shape}]" if box.shape else box.dtype,
         "kept": box.kept,
+        "leaf": box.leaf,
         "shows": marks,
         "lit": [*marks, *links.kernels_of(box.spans)],
         "rules": [rules.setdefault(rule, len(rules)) for rule in box.rules],

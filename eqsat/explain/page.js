@@ -207,14 +207,14 @@
     const ways = (number) => box(number).ways.filter((way) => !only() || way[3]);
     const argsOf = (number) => [...new Set(ways(number).flatMap((way) => way[1]))].filter((arg) => arg !== number);
     const below = (number) => argsOf(number).filter((arg) => visible.has(arg));
-    const missing = (number) => argsOf(number).filter((arg) => box(arg) && !visible.has(arg));
+    const missing = (number) => argsOf(number).filter((arg) => box(arg) && !box(arg).leaf && !visible.has(arg));
 
     function near(limit) {
       const found = new Set(graph.roots);
       const waiting = [...found];
       while (waiting.length && found.size < limit)
         for (const arg of argsOf(waiting.shift()))
-          if (box(arg) && !found.has(arg) && found.size < limit) {
+          if (box(arg) && !box(arg).leaf && !found.has(arg) && found.size < limit) {
             found.add(arg);
             waiting.push(arg);
           }
@@ -277,10 +277,12 @@
         if (more) made.append(svgElement("text", { class: "more", x: 9, y: height - (left ? 8 : -11) }, more));
         svg.append(made);
       }
-      const left = Object.keys(graph.boxes).length - numbers.length;
+      const left = numbers.some((number) => missing(number).length);
+      const leaves = Object.values(graph.boxes).filter((found) => found.leaf).length;
       one("#extent").textContent =
         `${numbers.length} of ${graph.all} classes are drawn${graph.rows ? ` (${graph.rows} rows in the e-graph)` : ""}. ` +
-        (left && !only() ? "Open a class to show what it is made of; search finds those that are not drawn. " : "") +
+        (leaves ? `${leaves} are numbers and arguments, which stand in the lines that use them. ` : "") +
+        (left ? "Open a class to draw what it is made of. " : "") + "Search finds what is not drawn, too. " +
         (Object.keys(graph.boxes).length < graph.all ? "The farthest classes are left out to keep the page small. " : "") +
         `Rules: ${graph.stop}.`;
       mark();
@@ -309,7 +311,9 @@
       const scale = Math.min(Math.max(width / (frame.width || 1), height / (frame.height || 1)), most);
       const across = Math.max(frame.width * scale, 1);
       const upright = Math.max(frame.height * scale, 1);
-      view = { x: (left + right) / 2 - across / 2 - 6, y: -14, width: across + 12, height: upright + 28 };
+      // What is too wide is shown from its first result on.
+      const middle = right - left > across && places.get(graph.roots[0]) ? places.get(graph.roots[0]).x : (left + right) / 2;
+      view = { x: middle - across / 2 - 6, y: -14, width: across + 12, height: upright + 28 };
       look();
     }
     function zoom(factor, cx = view.x + view.width / 2, cy = view.y + view.height / 2) {

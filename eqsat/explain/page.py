@@ -159,8 +159,8 @@ _KERNELS = (
 _FACTS = "What the compiled code takes for granted, and what making it took."
 _GRAPH = (
     "A box is a class of equal expressions, with one line for each way to compute it from other classes, which are "
-    "called by their numbers. Filled lines are what the program does, underlined ones what was written. Drag to "
-    "move; click, then turn the wheel to come closer; arrow keys, + and &minus; do the same."
+    "called by their numbers, or by what they are. Filled lines are what the program does, underlined ones what was "
+    "written. Drag to move; click, then turn the wheel to come closer; arrow keys, + and &minus; do the same."
 )
 _TYPED = "Each value is linked to the place in the source that it comes from."
 _NESTS = "A nest is linked to the kernel that it fills. Steps between nests (loops, branches, numbers) are not linked."

@@ -250,11 +250,20 @@ def wheel(browser: Any, element: Any) -> None:
 def test_chosen_only_leaves_the_program(show: Show, page: Page) -> None:
     browser = show(page)
     to_tab(browser, "graph")
-    every = len(all_of(browser, ".box"))
+    assert " / 4.0" in box_with(browser, "* 0.25").text
     one_of(browser, "#only").click()
-    chosen = all_of(browser, ".box")
-    assert 0 < len(chosen) < every
-    assert all("used" in one.get_attribute("class").split() for one in chosen)
+    assert " / 4.0" not in box_with(browser, "* 0.25").text
+    assert all("used" in one.get_attribute("class").split() for one in all_of(browser, ".box"))
+
+
+def test_numbers_are_drawn_when_they_are_looked_for(show: Show, page: Page) -> None:
+    browser = show(page)
+    to_tab(browser, "graph")
+    before = len(all_of(browser, ".box"))
+    assert "numbers and arguments, which stand in the lines" in one_of(browser, "#extent").text
+    one_of(browser, "#search").send_keys("-4.0\ue007")
+    assert len(all_of(browser, ".box")) > before
+    assert "-4.0" in one_of(browser, "#class").text
 
 
 def test_boxes_do_not_overlap(show: Show) -> None:
@@ -279,7 +288,7 @@ def test_a_large_graph_is_drawn_in_part_and_grows_on_demand(show: Show) -> None:
     extent = one_of(browser, "#extent").text
     assert f"{drawn} of" in extent
     assert drawn <= 200
-    assert "Open a class to show what it is made of" in extent
+    assert "Open a class to draw what it is made of" in extent
     browser.execute_script(
         "document.querySelector('.box .more').closest('.box').dispatchEvent(new Event('click', {bubbles: true}))"
     )
