@@ -1,6 +1,6 @@
-"""Writes docs/support.md from the tables of `numpy_impl`: what is compiled, down to the parameters.
+"""Writes docs/support.md, what is compiled, and docs/rulebook.md, the rules, from the tables of the source.
 
-`python docs/build.py` writes it; with `--check` it only says whether the file is as it should be.
+`python docs/build.py` writes them; with `--check` it only says whether the files are as they should be.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rulebook import rulebook
 
 from eqsat.frontend.library import Handler
 from eqsat.ir.ops import UFUNCS
 from numpy_impl import complex_mathematics, mathematics
 from numpy_impl.library import LIBRARY
 
-TARGET = Path(__file__).parent / "support.md"
+HERE = Path(__file__).parent
 SPACES = (("np", np), ("np.linalg", np.linalg), ("math", math), ("cmath", cmath), ("", builtins))
 
 HEAD = """\
@@ -99,7 +100,7 @@ def table(title: str, rows: list[tuple[list[str], tuple[list[str], list[str]]]])
 
 
 def document() -> str:
-    """The whole page."""
+    """The page of what is compiled."""
     by_name = sorted(LIBRARY.functions.items(), key=lambda item: names_of(item[0]))
     ufuncs = {id(op.ufunc) for op in UFUNCS.values()}
     elementwise, conversions, constants, plain, rest = [], [], [], [], []
@@ -133,15 +134,22 @@ def document() -> str:
     )
 
 
+PAGES = {"support.md": document, "rulebook.md": rulebook}
+"""Each generated page, and what makes it."""
+
+
 def main() -> int:
-    text = document()
-    if "--check" in sys.argv[1:]:
-        current = TARGET.read_text() if TARGET.exists() else ""
-        if current != text:
-            print("docs/support.md is not what the tables say: run `make docs`")
-        return int(current != text)
-    TARGET.write_text(text)
-    return 0
+    stale = 0
+    for name, made in PAGES.items():
+        text, target = made(), HERE / name
+        if (target.read_text() if target.exists() else "") == text:
+            continue
+        if "--check" in sys.argv[1:]:
+            print(f"docs/{name} is not what the tables say: run `make docs`")
+            stale = 1
+        else:
+            target.write_text(text)
+    return stale
 
 
 if __name__ == "__main__":
