@@ -98,8 +98,8 @@ def _integers(dtype: np.dtype) -> str:
 
 
 def _batches(rule: Rule, dtype: np.dtype, random: np.random.Generator, quick: bool) -> list[tuple[str, Columns]]:
-    drawn = 250 if quick else DRAWN
-    found = [("special", _special_grid(rule, dtype, 500 if quick else 3000))]
+    drawn = 120 if quick else DRAWN
+    found = [("special", _special_grid(rule, dtype, 250 if quick else 3000))]
     found.append(("drawn", numbers(rule, dtype, drawn, random, ordinary)))
     found.append(("drawn", numbers(rule, dtype, drawn, random, wide)))
     if is_exhaustive(rule, dtype) and not quick:
