@@ -20,8 +20,10 @@ from eqsat.egraph.optimize import Report, optimize
 from eqsat.frontend.arguments import is_writeable, memory_of, sizes_of, strides_of, type_of
 from eqsat.frontend.library import Library
 from eqsat.frontend.translate import translate
+from eqsat.ir.body import Block, Body, Check
 from eqsat.ir.dims import Symbol
-from eqsat.ir.program import Program
+from eqsat.ir.nodes import next_serial
+from eqsat.ir.program import Call, Program
 from eqsat.ir.region import Region
 from eqsat.ir.routine import Routine
 from eqsat.ir.types import Type
@@ -139,6 +141,10 @@ def book_for(options: Options) -> RuleBook:
     Rules that are not ours are checked first, as `options.verify` says; raises RuleError for one that does not hold.
     """
     own = installed() + options.rules
+    if len(own):
+        from eqsat.rules.checked import checked
+
+        checked(own, options.verify)
     return _granted(own, options.flags)
 
 
@@ -153,9 +159,17 @@ def _optimized(
 ) -> tuple[Program | Routine, tuple[Report, ...]]:
     if region.body is None:
         optimized = optimize(region, sizes, book)
-        return optimized.program, (optimized.report,)
+        if not any(isinstance(kernel.term, Call) for kernel in optimized.program.kernels):
+            return optimized.program, (optimized.report,)
+        region = _in_order(region)  # a rule brought a library operation in, which routines run
     planned = plan(region, sizes, book)
     return planned.routine, tuple(planned.reports.values())
+
+
+def _in_order(region: Region) -> Region:
+    """The region as a function in order, whose checks are statements."""
+    checks = tuple(map(Check, region.checks))
+    return replace(region, checks=(), body=Body(Block(checks, 0, next_serial()), {}))
 
 
 class _Clock:

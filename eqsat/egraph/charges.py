@@ -99,8 +99,9 @@ def own_cost(model: CostModel, number: int, enode: ENode, there: Collection[int]
         case "call":
             return model.called(enode) + 1e-3
         case "load":
+            reading = 0.02 * model.count(shape) + 1e-3  # as `eqsat.egraph.kernel` weighs it
             if graph.arrays[enode.attr].param is not None or enode.attr in there:
-                return 1e-3
-            return model.machine.start + model.count(shape) * itemsize(graph.dtypes[number]) / 16.0
+                return reading
+            return reading + model.machine.start + model.count(shape) * itemsize(graph.dtypes[number]) / 16.0
         case _:
             return 1e-3

@@ -173,13 +173,27 @@ def analyse(graph: Graph, tables: Tables) -> None:
         pending = waiting
     for number, alternatives in enumerate(graph.elements):
         constants = {enode for enode in alternatives if enode.kind == "constant"}
-        if len(constants) > 1:
+        if len(constants) > 1 and not (tables.region.flags and _are_close([enode.constant for enode in constants])):
             raise Inconsistent(f"the constants {', '.join(str(c.constant) for c in constants)} became equal")
         for enode in alternatives:
             if _type_of(enode, graph, tables, known) != known[number]:
                 raise Inconsistent(f"{enode.name or enode.kind} became equal to something of another dtype or shape")
     graph.spaces = [found[0] for found in known if found is not None]
     graph.dtypes = [found[1] for found in known if found is not None]
+
+
+def _are_close(constants: list[Constant]) -> bool:
+    """Whether constants are one but for rounding, which rules under fast-math flags do in different places."""
+    if constants[0].dtype.kind not in "fc":
+        return False
+    values = np.array([constant.value for constant in constants])
+    size = np.max(np.abs(values))
+    spread = np.abs(values - values[0])
+    return bool(np.all(spread <= ROUNDED * np.finfo(values.dtype).eps * size) or np.all(np.isnan(values)))
+
+
+ROUNDED = 256
+"""Units in the last place by which constants may differ that rules under flags find equal."""
 
 
 def _type_of(enode: ENode, graph: Graph, tables: Tables, known: list[tuple[int, str] | None]) -> tuple[int, str] | None:

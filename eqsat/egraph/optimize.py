@@ -141,7 +141,7 @@ def optimize(
 
 
 def is_plain(graph: Graph, written: Plan) -> bool:
-    """Whether no rule can help: one kernel that moves elements, or applies one operation to different operands."""
+    """Whether no exact rule of ours can help: one kernel that moves elements, or applies one operation to operands."""
     computed = [scalar for scalar in written.scalars if isinstance(scalar.choices[scalar.element], ENode)]
     if len(written.kernels) + len(computed) > 1:
         return False

@@ -36,12 +36,6 @@ def vector_with_product_of_matrices(v: Vector, a: Matrix, b: Matrix):
     return v @ (a @ b), (v @ a) @ b
 
 
-@rule(requires=REASSOC)
-def quadratic_form(u: Vector, a: Matrix, b: Matrix, v: Vector):
-    """u(A(Bv)) = (uA)(Bv): the vectors go in from both sides."""
-    return u @ (a @ (b @ v)), (u @ a) @ (b @ v)
-
-
 # Traces, sums and diagonals of products ---------------------------------------------------------------------------
 
 
@@ -103,12 +97,6 @@ def transpose_of_product(a: Matrix, b: Matrix):
 
 
 @rule(requires=REASSOC)
-def product_of_transposes(a: Matrix, b: Matrix):
-    """B^T A^T = (AB)^T."""
-    return b.T @ a.T, (a @ b).T
-
-
-@rule(requires=REASSOC)
 def transposed_matrix_times_vector(a: Matrix, v: Vector):
     """A^T v = vA: a vector has no direction."""
     return a.T @ v, v @ a
@@ -133,12 +121,6 @@ def factor_matrix_out_of_vectors(a: Matrix, x: Vector, y: Vector):
 def factor_matrix_out_of_difference(a: Matrix, x: Vector, y: Vector):
     """Ax - Ay = A(x - y): one product instead of two."""
     return a @ x - a @ y, a @ (x - y)
-
-
-@rule(requires=REASSOC)
-def factor_vector_out_of_matrices(a: Matrix, b: Matrix, x: Vector):
-    """Ax + Bx = (A + B)x: one product instead of two."""
-    return a @ x + b @ x, (a + b) @ x
 
 
 @rule(requires=REASSOC)

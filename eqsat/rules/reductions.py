@@ -9,7 +9,7 @@ import numpy as np
 
 from eqsat.rules.api import Float, Rule, rule
 from eqsat.rules.guards import is_finite, is_positive, is_scalar, same_shape
-from eqsat.rules.pattern import Axis, Inexact, Matrix
+from eqsat.rules.pattern import Axis, Inexact
 
 REASSOC = frozenset({"reassoc"})
 
@@ -45,18 +45,6 @@ def add_sums(x: Inexact, y: Inexact, axis: Axis):
 def subtract_sums(x: Inexact, y: Inexact, axis: Axis):
     """sum(x) - sum(y) = sum(x - y): one pass over both, and less cancellation."""
     return np.sum(x, axis=axis) - np.sum(y, axis=axis), np.sum(x - y, axis=axis)
-
-
-@rule(requires=REASSOC)
-def sum_of_sums(x: Matrix):
-    """A sum over one axis after the other is a sum over both."""
-    return np.sum(np.sum(x, axis=0)), np.sum(x)
-
-
-@rule(requires=REASSOC)
-def sum_of_row_sums(x: Matrix):
-    """A sum over one axis after the other is a sum over both."""
-    return np.sum(np.sum(x, axis=1)), np.sum(x)
 
 
 # Products and extremes --------------------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
-"""Exact rules about whole arrays: extremes, logic and sums of them, integer and symmetric matrices."""
+"""Exact rules about whole arrays: extremes, logic and sums of them, integer matrices."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from eqsat.rules.api import Bool, Float, Rule, rule
-from eqsat.rules.guards import is_symmetric
-from eqsat.rules.pattern import Axis, IntMatrix, IntVector, Matrix
+from eqsat.rules.pattern import Axis, IntMatrix, IntVector
 
 # Reductions -------------------------------------------------------------------------------------------------------
 
@@ -42,12 +41,6 @@ def all_of_not(p: Bool, axis: Axis):
 def product_of_integer_matrices_with_vector(a: IntMatrix, b: IntMatrix, v: IntVector):
     """(AB)v = A(Bv) in a ring, and integers that wrap are one."""
     return (a @ b) @ v, a @ (b @ v)
-
-
-@rule(when=lambda a: is_symmetric(a))
-def transpose_of_symmetric(a: Matrix):
-    """A symmetric matrix is its own transpose."""
-    return a.T, a
 
 
 WHOLE_ARRAYS: tuple[Rule, ...] = tuple(one for one in globals().values() if isinstance(one, Rule))
