@@ -46,7 +46,7 @@ class Answer:
             lines.append(f"  is not among the rules of {self.function}: @jit(rules=...) adds it")
         found = [one for one in self.findings if one.places]
         for one in found:
-            lines += [f"  {line}" for line in _told(one)]
+            lines += [f"  {line}" for line in _told(one, takes_part=self.known and not self.flags)]
         if not found:
             lines.append(f"  its left side is not found in {self.function}{_missing(self.findings)}")
         return "\n".join(lines)
@@ -90,8 +90,10 @@ def _rule(specialization: Specialization, rule: Rule | str, given: RuleBook) -> 
     raise KeyError(f"no rule is called {rule!r}")
 
 
-def _told(found: Finding) -> list[str]:
-    lines = [f"its left side is found in {_times(found.places)}", *map(_place, found.spans)]
+def _told(found: Finding, takes_part: bool) -> list[str]:
+    # A result has the place of the whole function as well, which says less than any other.
+    spans = [span for span in found.spans if not span.text.lstrip().startswith("def ")] or found.spans
+    lines = [f"its left side is found in {_times(found.places)}", *map(_place, spans)]
     if found.unknown:
         for condition in found.unknown:
             variables = ", ".join(condition.variables)
@@ -100,6 +102,8 @@ def _told(found: Finding) -> list[str]:
         lines.append("its hint `worth` says no at the sizes of the first call")
     elif found.with_rule is not None and found.best is not None and found.with_rule > found.best * (1 + 1e-9):
         lines.append(f"rejected by cost: {_cost(found.with_rule)} with it, {_cost(found.best)} without")
+    elif not takes_part:
+        pass  # what it lacks was said
     elif found.with_rule is not None:
         lines.append("what it gives costs no less: the program is left as it was, or reached by other rules")
     else:

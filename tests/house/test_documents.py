@@ -1,7 +1,8 @@
-"""What the documents show runs: code of the README, doctests, examples; and what they list is so."""
+"""What the documents show runs: code of the README, doctests, examples; what it prints and what they list is so."""
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import os
@@ -17,7 +18,9 @@ from tests.house.floors import FLOORS, ROOT, modules
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name != "demo.py")
-CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
+"""A block of code, and what it prints, with `...` for what differs between runs."""
+END_OF_BLOCK = "== end of block =="
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 COMMAND = re.compile(r"\bmake ([a-z]+)")
 
@@ -30,11 +33,17 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_code_in_documents_runs(document: Path, tmp_path: Path) -> None:
     blocks = CODE.findall(document.read_text())
-    if blocks:
-        path = tmp_path / "document.py"
-        path.write_text("\n".join(blocks))
-        done = run(path)
-        assert done.returncode == 0, done.stderr
+    if not blocks:
+        return
+    path = tmp_path / "document.py"
+    path.write_text("\n".join(f"{code}\nprint({END_OF_BLOCK!r})" for code, _ in blocks))
+    done = run(path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.split(f"{END_OF_BLOCK}\n")
+    for (code, wanted), got in zip(blocks, printed, strict=False):
+        if wanted:
+            same = doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS)
+            assert same, f"{code}\nprints\n\n{got}\nand not\n\n{wanted}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
@@ -89,6 +98,22 @@ def test_every_error_class_is_documented() -> None:
     text = (ROOT / "docs" / "language.md").read_text()
     shown = {name for name in eqsat.__all__ if name.endswith(("Error", "Warning")) and name != "RuleError"}
     assert {name for name in shown if f"eqsat.{name}" not in text} == set()
+
+
+def test_every_error_of_a_rule_has_a_cure() -> None:
+    text = " ".join((ROOT / "docs" / "rules.md").read_text().split())
+    assert [said for said in sorted(errors_of_rules()) if said not in text] == []
+
+
+def errors_of_rules() -> set[str]:
+    """The longest constant piece of each error text of `eqsat.rules.api`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / "eqsat" / "rules" / "api.py").read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "RuleError":
+            parts = [one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)]
+            pieces = [piece for part in parts for piece in re.split(r"rule |: |`", str(part))]
+            found.add(max((piece.strip() for piece in pieces), key=len, default=""))
+    return found
 
 
 def test_every_limit_that_the_tests_excuse_is_documented() -> None:
