@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,7 +170,7 @@ def test_a_class_opens_with_its_alternatives_and_costs(show: Show, page: Page) -
     ways = [one.text for one in all_of(browser, "#class li")]
     assert len(ways) == 3
     assert "* 0.25" in ways[0]
-    assert "80 ns · chosen" in ways[0]
+    assert re.search(r"\d ns · chosen$", ways[0])
     assert "/ 4.0" in ways[1]
     assert ways[1].endswith("as written")
     assert "open" in box_with(browser, "* 0.25").get_attribute("class").split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from eqsat import jit, rules
 from eqsat.egraph.picture import picture
+from eqsat.explain.page import ROOM, page
 from eqsat.rules.accuracy import log_of_sum_of_exps
 from tests.end_to_end.corpus import PROGRAMS, Program
 from tests.explain.pages import (
@@ -134,8 +136,8 @@ def test_the_graph_holds_the_program_and_its_alternatives(document: Element) -> 
 
 
 def test_source_and_comments_are_text_and_nothing_else() -> None:
-    page = page_of(tagged, X)
-    document = read(page.html)
+    made = page_of(tagged, X)
+    document = read(made.html)
     assert len(document.all("script")) == 2
     assert document.all("b") == []
     assert any(TAG in line.text() for line in document.all(class_="line"))
@@ -170,10 +172,10 @@ def test_notebooks_show_the_page_in_a_frame_of_its_own() -> None:
 
 
 def test_a_page_can_be_saved(tmp_path: Path) -> None:
-    page = page_of(halved, X, X)
-    written = page.save(tmp_path / "halved.html")
-    assert written.read_text(encoding="utf-8") == str(page)
-    assert repr(page) == f"<page of {len(page.html) / 1e3:.0f} kB: save(path) writes it>"
+    made = page_of(halved, X, X)
+    written = made.save(tmp_path / "halved.html")
+    assert written.read_text(encoding="utf-8") == str(made)
+    assert repr(made) == f"<page of {len(made.html) / 1e3:.0f} kB: save(path) writes it>"
 
 
 def test_a_rule_is_told_of_in_text_alone() -> None:
@@ -200,11 +202,35 @@ def test_a_rule_that_raises_accuracy_is_marked() -> None:
     assert "raises accuracy" in marked.text()
 
 
-def test_a_text_that_is_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqsat.explain import page
+def test_library_operations_stand_in_the_graph_with_their_other_ways() -> None:
+    def applied(a, b, v):
+        return (a @ b) @ v
 
-    monkeypatch.setitem(page.ROOM, "llvm", 3000)
-    monkeypatch.setitem(page.ROOM, "graph", 900)
+    square = np.outer(X[:40], X[:40])
+    document = read(page_of(applied, square, square, X[:40], fastmath=True).html)
+    (graph,) = graphs_of(document)
+    (root,) = graph["roots"]
+    ways = {way[0]: way for way in graph["boxes"][str(root)]["ways"]}
+    (chosen,) = (label for label, way in ways.items() if way[3] and label != "read from memory")
+    assert chosen.startswith("matmul(a, #")
+    (written,) = (label for label, way in ways.items() if way[4] and label != "read from memory")
+    assert written.endswith(", v)")
+    assert ways[chosen][2] < ways[written][2]
+
+
+def test_a_budget_that_was_hit_stands_out() -> None:
+    jitted = jit(halved)
+    jitted(X, X)
+    story = jitted.explain().story
+    stop = "over the node budget: 20001 of 20000; rules that grew it: a_to_b (7 times)"
+    (stretch,) = story.stretches
+    document = read(page(replace(story, stretches=(replace(stretch, stop=stop),))).html)
+    assert [one.text() for one in document.one(id="kernels").all(class_="warning")] == [f"Rules: {stop}."]
+
+
+def test_a_text_that_is_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROOM, "llvm", 3000)
+    monkeypatch.setitem(ROOM, "graph", 900)
     document = read(page_of(halved, X, X).html)
     assert len(document.one(id="llvm").one("pre").text()) < 3000
     assert re.search(r"\d+ more lines are left out .*; f\.inspect_llvm\(\)", document.one(id="llvm").text())
@@ -214,16 +240,16 @@ def test_a_text_that_is_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("function", [smoothed, branched], ids=lambda one: one.__name__)
 def test_pages_of_control_flow_are_whole(function: object) -> None:
-    page = page_of(function, X.copy(), 3)
-    read(page.html)
-    assert len(page.html) < LARGEST
+    made = page_of(function, X.copy(), 3)
+    read(made.html)
+    assert len(made.html) < LARGEST
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: one.name)
 def test_pages_of_the_corpus_are_whole_and_small(program: Program) -> None:
-    page = page_of(program.function, *program.arguments(1000, np.float64))
-    document = read(page.html)
-    assert len(page.html) < LARGEST
+    made = page_of(program.function, *program.arguments(1000, np.float64))
+    document = read(made.html)
+    assert len(made.html) < LARGEST
     for graph in graphs_of(document) if document.all("script", id="graphs") else []:
         assert graph["roots"]
         assert any(way[3] for box in graph["boxes"].values() for way in box["ways"])
