@@ -354,7 +354,7 @@
             { className: way[3] ? "chosen" : "" },
             element("code", {}, way[0]),
             " ",
-            ...way[1].filter((arg) => arg !== number).map((arg) =>
+            ...[...new Set(way[1])].filter((arg) => arg !== number).map((arg) =>
               box(arg)
                 ? element("button", { type: "button", title: box(arg).ways[0][0], onclick: () => go(arg) }, `#${arg}`)
                 : `#${arg} `,

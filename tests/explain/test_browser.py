@@ -186,6 +186,15 @@ def test_a_class_opens_by_keys(show: Show, page: Page) -> None:
     assert "np.sqrt(difference / 4.0)" in one_of(browser, "#class").text
 
 
+def test_the_list_of_functions_leads_to_them(show: Show, page: Page) -> None:
+    browser = show(page)
+    to_tab(browser, "llvm")
+    (link,) = (one for one in all_of(browser, "#llvm nav a") if one.text == "entry")
+    link.click()
+    assert "@entry(" in browser.execute_script("return document.activeElement.textContent")
+    assert browser.execute_script("return document.querySelector('#llvm pre').scrollTop") > 0
+
+
 def test_search_finds_operations_and_rules(show: Show, page: Page) -> None:
     browser = show(page)
     to_tab(browser, "graph")
