@@ -44,6 +44,10 @@ BORROWED = frozenset(TRANSCENDENTAL) - {"sqrt", "conjugate", "deg2rad", "rad2deg
 """Operations that run NumPy's own loop on blocks: each block is a call."""
 
 
+ACCURATE = {"log1p": 0.6, "expm1": 0.7}
+"""Nanoseconds an element that accuracy is worth where rules may choose between functions: these do not cancel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A read of an array: its shape, its axes from slowest to fastest, its item size, and the map through which."""
@@ -56,13 +60,17 @@ class Read:
 
 @dataclass(slots=True)
 class CostModel:
-    """The cost of parts and of kernels at given sizes."""
+    """The cost of parts and of kernels at given sizes. `described`: what `plan.describe` has said."""
 
     graph: Graph
     tables: Tables
     sizes: Mapping[Symbol, int]
     machine: Machine = field(default_factory=Machine)
     _elements: dict[Shape, float] = field(default_factory=dict[Shape, float])
+    described: dict[int, tuple[Shape, tuple[int, ...], str]] = field(
+        default_factory=dict[int, tuple[Shape, tuple[int, ...], str]]
+    )
+    _operations: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
     def count(self, shape: Shape) -> float:
         """The number of elements."""
@@ -77,7 +85,15 @@ class CostModel:
 
     def operation(self, name: str, signature: str) -> float:
         """One operation on one element."""
+        found = self._operations.get((name, signature))
+        if found is None:
+            found = self._operations[name, signature] = self._operation(name, signature)
+        return found
+
+    def _operation(self, name: str, signature: str) -> float:
         cost = OPS[name].cost
+        if name in ACCURATE and "afn" in self.tables.region.flags:
+            cost -= ACCURATE[name]
         char = inputs_of(signature)[-1] if name != "cast" else max(signature[0], signature[-1], key=itemsize)
         scale = itemsize(char) / 8
         if char == "e":

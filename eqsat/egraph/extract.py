@@ -16,7 +16,7 @@ from time import thread_time
 
 from eqsat.egraph.charges import charges, is_contested
 from eqsat.egraph.cost import BORROWED, CostModel, itemsize
-from eqsat.egraph.graph import ENode, Graph
+from eqsat.egraph.graph import ENode, Graph, Shape
 from eqsat.egraph.host import is_quiet
 from eqsat.egraph.kernel import KernelChoice, Shelf
 from eqsat.egraph.plan import KernelPlan, Plan, describe
@@ -35,7 +35,10 @@ _Remembered = tuple[frozenset[int], frozenset[int], KernelPlan | None]
 
 @dataclass(slots=True)
 class Extractor:
-    """The search over one graph. `free`: arrays that are filled anyway, in that order."""
+    """The search over one graph. `free`: arrays that are filled anyway, in that order.
+
+    `always`: doubtful arrays for which a flip is always tried; `holders`: who could be read from doubtful ones.
+    """
 
     model: CostModel
     free: tuple[int, ...] = ()
@@ -44,6 +47,8 @@ class Extractor:
     )
     shelf: Shelf = field(init=False)
     contested: bool = field(init=False)
+    always: frozenset[int] = frozenset()
+    holders: dict[int, list[tuple[int, float]]] = field(default_factory=dict[int, list[tuple[int, float]]])
 
     def __post_init__(self) -> None:
         loads = [[e.attr for e in alternatives if e.kind == "load"] for alternatives in self.graph.elements]
@@ -104,7 +109,7 @@ class Extractor:
                 best = self._better(best, cut)
         else:
             # Long chains of shared values are far from the least cut, and fused programs from the largest.
-            largest = self.plan(forced | set(doubtful))
+            largest = self._largest(best)
             starts = sorted(filter(None, (largest, best)), key=lambda plan: plan.cost)
             for start in starts:
                 reached = self._descended(start, doubtful, deadline)
@@ -123,12 +128,47 @@ class Extractor:
         improved = True
         while improved:
             before = best.cost
+            repeated = self._repeated(best)
             for array in doubtful:
                 if thread_time() > deadline:
                     return best
-                best = self._better(best, best.cut ^ {array})
+                if array in best.cut or array in repeated:
+                    found = self._better(best, best.cut ^ {array})
+                    if found is not best:
+                        best, repeated = found, self._repeated(found)
             improved = best.cost < before
         return best
+
+    def _largest(self, least: Plan) -> Plan | None:
+        """The plan that keeps whatever several kernels need, and what they need of that."""
+        cut, plan = least.cut, least
+        while plan is not None:
+            more = cut | self._repeated(plan)
+            if more == cut:
+                break
+            cut, plan = more, self.plan(more)
+        return plan
+
+    def _repeated(self, plan: Plan) -> frozenset[int]:
+        """Doubtful arrays that could be kept for some use: a plan computes their elements more than once."""
+        once: set[int] = set()
+        found = set(self.always)
+        for kernel in (*plan.kernels, *plan.scalars):
+            loops = self._loops(kernel)
+            for element, choice in kernel.choices.items():
+                if element != kernel.element and isinstance(choice, ENode):
+                    for array, count in self.holders.get(element, ()):
+                        if array in once or count < loops:
+                            found.add(array)
+                        once.add(array)
+        return frozenset(found)
+
+    def _loops(self, kernel: KernelPlan) -> float:
+        """How often a kernel's innermost loop runs."""
+        root = kernel.choices[kernel.element]
+        if isinstance(root, ENode) and root.kind == "fold":
+            return self.model.count(self.model.tables.folds.values[root.attr].extents)
+        return self.model.count(self.model.tables.spaces.values[self.graph.spaces[kernel.element]])
 
     def _better(self, best: Plan, cut: frozenset[int]) -> Plan:
         plan = self.plan(cut)
@@ -153,15 +193,20 @@ class Extractor:
                 if sources and not any(graph.arrays[array].param is not None for array in sources):
                     forced.add(min(sources, key=self.shelf.rank.__getitem__))
         doubtful: list[int] = []
+        always: set[int] = set()
         for number in stored - forced:
             holders = {graph.arrays[number].stores[0][1], *self._classes_of(number)}
             alternatives = [e for c in holders for e in graph.elements[c]]
             if all(e.kind in ("fold", "load", "call") or self.heard(number, e) for e in alternatives):
                 forced.add(number)
-            elif any(e.kind in _HEAVY for e in alternatives) or self._could_pay(
-                number, {user for c in holders for user in users.get(c, ())}
-            ):
-                doubtful.append(number)
+                continue
+            readers = {user for c in holders for user in users.get(c, ())}
+            if any(e.kind in _HEAVY for e in alternatives) or self._is_on_short_runs(number, readers):
+                always.add(number)
+            elif not self._could_pay(number, readers):
+                continue
+            doubtful.append(number)
+        self.always, self.holders = frozenset(always), self._holders(doubtful)
         return frozenset(forced) & stored, sorted(doubtful, key=self.shelf.rank.__getitem__)
 
     def heard(self, array: int, enode: ENode) -> bool:
@@ -169,18 +214,39 @@ class Extractor:
         shape = self.model.tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
         return not shape and enode.kind == "apply" and not is_quiet(enode.name, enode.signature)
 
+    def _is_on_short_runs(self, array: int, readers: set[ENode]) -> bool:
+        """Whether NumPy's loops are called on short stretches of an array; over memory of its own they are longer."""
+        shape = self._shape(array)
+        return (
+            bool(shape)
+            and any(e.name in BORROWED for e in readers)
+            and self.model.run_length(shape, tuple(range(len(shape))), False) < 64
+        )
+
     def _could_pay(self, array: int, readers: set[ENode]) -> bool:
-        tables, count = self.model.tables, self.model.count
-        shape = tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
+        moves, count, shape = self.model.tables.moves.values, self.model.count, self._shape(array)
         if not shape:
             return False
-        if (
-            any(e.name in BORROWED for e in readers)
-            and self.model.run_length(shape, tuple(range(len(shape))), False) < 64
-        ):
-            return True  # NumPy's loops are called on stretches; over memory of its own they are longer
-        widened = any(e.kind == "move" and count(tables.moves.values[e.attr].shape) > count(shape) for e in readers)
+        widened = any(e.kind == "move" and count(moves[e.attr].shape) > count(shape) for e in readers)
         return widened or len(readers) > 1
+
+    def _shape(self, array: int) -> Shape:
+        return self.model.tables.stores.values[self.graph.arrays[array].stores[0][0]].shape
+
+    def _holders(self, doubtful: Iterable[int]) -> dict[int, list[tuple[int, float]]]:
+        """For each class the arrays from which it could be read, also through index maps, with their lengths."""
+        elements = self.graph.elements
+        arrays: dict[int, set[int]] = {}
+        for array in doubtful:
+            for element in {self.graph.arrays[array].stores[0][1], *self._classes_of(array)}:
+                arrays.setdefault(element, set()).add(array)
+        found = {element: set(held) for element, held in arrays.items()}
+        for element, alternatives in enumerate(elements):
+            for enode in alternatives:
+                if enode.kind == "move" and enode.args[0] in arrays:
+                    found.setdefault(element, set()).update(arrays[enode.args[0]])
+        count = {array: self.model.count(self._shape(array)) for array in doubtful}
+        return {element: [(array, count[array]) for array in sorted(held)] for element, held in found.items()}
 
     def _classes_of(self, array: int) -> list[int]:
         return [c for c, loads in enumerate(self.shelf.loads) if array in loads]

@@ -6,8 +6,9 @@ by `eqsat.egraph.extract`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from eqsat.egraph.cost import CostModel, Read, Work, itemsize
 from eqsat.egraph.graph import ENode, Folded, Shape
@@ -23,13 +24,14 @@ SHARED = 4
 class Shelf:
     """Which arrays hold a class (`loads`), in which order arrays are filled (`rank`), and what reading one is charged.
 
-    `charge`: nanoseconds for each array that would have to be filled for it.
+    `charge`: nanoseconds for each array that would have to be filled for it. `weights`: of alternatives, by identity.
     """
 
     model: CostModel
     loads: list[list[int]]
     rank: list[float]
     charge: Mapping[int, float]
+    weights: dict[int, float] = field(default_factory=dict[int, float])
 
     def available(self, element: int, rank: float, cut: Collection[int], seen: set[int]) -> int | None:
         """An array that holds the class and can be read by a kernel of that rank."""
@@ -59,6 +61,8 @@ class KernelChoice:
         self.scalar = self.graph.spaces[element] == 0
         self.seen: set[int] = set()
         self.options: dict[int, list[tuple[Choice, tuple[int, ...]]]] = {}
+        self.weighed: dict[int, list[tuple[Choice, float, tuple[int, ...]]]] = {}
+        self.users: dict[int, dict[int, None]] = {}
 
     def best(self) -> KernelPlan | None:
         """The cheapest kernel that is found."""
@@ -71,21 +75,18 @@ class KernelChoice:
         ):
             return found
         other = self.shared()
-        return other if other is not None and other.cost < found.cost * (1 - 1e-9) else found
+        return other if other is not None and self.price(other) < self.price(found) * (1 - 1e-9) else found
+
+    def price(self, plan: KernelPlan) -> float:
+        """What the kernel costs, with what must be filled for it."""
+        return plan.cost + sum(self.shelf.charge.get(array, 0.0) for array in plan.reads)
 
     def shared(self) -> KernelPlan | None:
         """The kernel if what several parts could use is charged to each of them in part only; None if that fails.
 
         As a tree, five divisions by one number are cheaper than five times its reciprocal and five products.
         """
-        order = list(self.options)
-        order.reverse()
-        users: dict[int, set[int]] = {}
-        for element in order:
-            for _, below in self.options[element]:
-                for arg in below:
-                    users.setdefault(arg, set()).add(element)
-        _, best = self.cheapest(order, {arg: 1.0 / len(elements) for arg, elements in users.items()})
+        _, best = self.cheapest({arg: 1.0 / len(elements) for arg, elements in self.users.items()})
         return self.finish(best) if self.element in best and self.is_acyclic(best) else None
 
     def is_acyclic(self, best: Mapping[int, Choice]) -> bool:
@@ -105,26 +106,33 @@ class KernelChoice:
                 stack.extend((arg, False) for arg in (choice.args if isinstance(choice, ENode) else ()))
         return True
 
-    def cheapest(self, order: list[int], part: Mapping[int, float]) -> tuple[dict[int, float], dict[int, Choice]]:
+    def cheapest(self, part: Mapping[int, float]) -> tuple[dict[int, float], dict[int, Choice]]:
         """The cost of each class as a tree, and the choice that it comes from; `part`: how much of it a user pays."""
         cost: dict[int, float] = {}
         best: dict[int, Choice] = {}
-        changed = True
-        while changed:
-            changed = False
-            for element in order:
-                for choice, below in self.options[element]:
-                    total = self.weight(choice, element)
-                    for arg in below:
-                        total += cost.get(arg, INFINITE) * part.get(arg, 1.0)
-                    if total < cost.get(element, INFINITE) * (1 - 1e-12):
-                        cost[element], best[element] = total, choice
-                        changed = True
+        pending, waiting = deque(self.weighed), set(self.weighed)
+        while pending:
+            element = pending.popleft()
+            waiting.discard(element)
+            least = limit = cost.get(element, INFINITE)
+            for choice, weight, below in self.weighed[element]:
+                total = weight
+                for arg in below:
+                    total += cost.get(arg, INFINITE) * part.get(arg, 1.0)
+                if total < least * (1 - 1e-12):
+                    least, best[element] = total, choice
+            if least < limit:
+                cost[element] = least
+                for user in self.users.get(element, ()):
+                    if user not in waiting:
+                        waiting.add(user)
+                        pending.append(user)
         return cost, best
 
     def solve(self) -> KernelPlan | None:
         """The kernel that is cheapest as a tree."""
-        cost, best = self.cheapest(self.reachable(), {})
+        self.weigh(self.reachable())
+        cost, best = self.cheapest({})
         called = self.best_call()
         if called is not None and called[0] < cost.get(self.element, INFINITE) * (1 - 1e-12):
             return self.finished(called[1])
@@ -185,6 +193,16 @@ class KernelChoice:
                     stack.extend((arg, False) for arg in below)
         return order
 
+    def weigh(self, order: list[int]) -> None:
+        """What each choice costs alone, in that order, and who uses a class."""
+        for element in order:
+            self.weighed[element] = [
+                (choice, self.weight(choice, element), below) for choice, below in self.options[element]
+            ]
+            for _, below in self.options[element]:
+                for arg in below:
+                    self.users.setdefault(arg, {})[element] = None
+
     def choices(self, element: int) -> list[tuple[Choice, tuple[int, ...]]]:
         """The alternatives of a class; what is in memory is read."""
         alternatives = self.graph.elements[element]
@@ -222,9 +240,18 @@ class KernelChoice:
         if isinstance(choice, Leaf):
             count = self.model.count(self.tables.spaces.values[self.graph.spaces[element]])
             return 0.02 * count + self.shelf.charge.get(choice.array, 0.0)
+        found = self.shelf.weights.get(id(choice))  # the graph keeps it, so that no other has its number
+        if found is None:
+            found = self.shelf.weights[id(choice)] = self.alone(choice, element)
+        return found
+
+    def alone(self, choice: ENode, element: int) -> float:
+        """The cost of an alternative without what it is made of."""
         if choice.kind == "apply":
             space = self.tables.spaces.values[self.graph.spaces[element]]
             return self.model.applied(choice.name, choice.signature, space, 256.0) + 1e-3
+        if choice.kind == "fold":
+            return 0.15 * self.model.count(self.tables.folds.values[choice.attr].extents)
         return 1e-3
 
     def finish(self, best: dict[int, Choice]) -> KernelPlan:

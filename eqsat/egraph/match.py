@@ -37,6 +37,10 @@ PYTHON = {
 """Python's operators on Python's numbers, which patterns write as they write ufuncs."""
 
 
+_CONVERSIONS = 2
+"""So many conversions, one after the other, may stand between a size and where it is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What the variables of a pattern stand for: classes, or axes; `folds`: the reductions that were met."""
@@ -161,18 +165,22 @@ class _Search:
         return False
 
     def size(self, pattern: Pattern, element: int, binding: Binding) -> Iterator[Binding]:
-        """`x.size` or `x.shape[k]`, possibly converted."""
+        """`x.size` or `x.shape[k]`, possibly converted, which a class may be to itself."""
         wanted = self.size_of(pattern, binding)
-        for enode in self.graph.elements[element]:
-            if enode.kind == "size" and wanted is not None and self.tables.sizes.values[enode.attr] == wanted:
+        classes = {element: None} if wanted is not None else {}
+        for _ in range(_CONVERSIONS):
+            below = [
+                e.args[0] for c in classes for e in self.graph.elements[c] if e.name in ("cast", "py.float") and e.args
+            ]
+            classes |= dict.fromkeys(below)
+        for enode in (enode for one in classes for enode in self.graph.elements[one]):
+            if enode.kind == "size" and self.tables.sizes.values[enode.attr] == wanted:
                 yield binding
                 return
             known = wanted.const if wanted is not None and wanted.is_const and enode.kind == "constant" else None
             if known is not None and literal(known, np.dtype(enode.name)) == enode.constant:
                 yield binding
                 return
-            if enode.kind == "apply" and enode.name in ("cast", "py.float"):
-                yield from self.size(pattern, enode.args[0], binding)
 
     def size_of(self, pattern: Pattern, binding: Binding):
         inner = pattern.args[0]
@@ -247,7 +255,8 @@ class _Search:
                 made, reached = map_of(chain, self.terms.shape(source), binding)
             except Impossible:
                 continue
-            if view == (made if reached == shape else made.then(_spread(reached, shape))):
+            spread = len(reached) <= len(shape)  # else the map picks elements of what the pattern makes
+            if spread and view == (made if reached == shape else made.then(_spread(reached, shape))):
                 yield from self.match(pattern, source, binding)
             elif pattern.op == "variable":
                 yield from self.undone(pattern, view, chain, source, shape, binding)

@@ -47,6 +47,13 @@ class Plan:
 
 def describe(model: CostModel, array: int) -> tuple[Shape, tuple[int, ...], str]:
     """Shape, order and dtype character of an array class."""
+    found = model.described.get(array)
+    if found is None:
+        found = model.described[array] = _described(model, array)
+    return found
+
+
+def _described(model: CostModel, array: int) -> tuple[Shape, tuple[int, ...], str]:
     known = model.graph.arrays[array]
     if known.param is not None:
         type_ = model.tables.array_type(known.param)
