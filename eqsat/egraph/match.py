@@ -16,12 +16,12 @@ import numpy as np
 from eqsat.egraph.encode import commutes
 from eqsat.egraph.graph import ENode, Shape
 from eqsat.egraph.terms import Impossible, Ref, Terms
-from eqsat.ir.dims import ONE
+from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.view import Along, View, broadcast, identity, transpose
 from eqsat.rules.api import literal
-from eqsat.rules.pattern import MOVEMENT, Pattern, kind_of
+from eqsat.rules.pattern import MOVEMENT, STRUCTURE, Pattern, kind_of
 
 PYTHON = {
     "add": "py.add",
@@ -182,11 +182,10 @@ class _Search:
                 yield binding
                 return
 
-    def size_of(self, pattern: Pattern, binding: Binding):
-        inner = pattern.args[0]
-        if inner.op != "variable" or inner.value not in binding.values:
+    def size_of(self, pattern: Pattern, binding: Binding) -> Dim | None:
+        shape = self.shape_of(pattern.args[0], binding)
+        if shape is None:
             return None
-        shape = self.terms.shape(binding.values[str(inner.value)])
         if pattern.value is None:
             total = ONE
             for extent in shape:
@@ -194,6 +193,22 @@ class _Search:
             return self.tables.same.resolve(total)
         axis: int = pattern.value
         return shape[axis] if -len(shape) <= axis < len(shape) else None
+
+    def shape_of(self, pattern: Pattern, binding: Binding) -> Shape | None:
+        """The shape of a pattern whose variables are known; None if they are not, or it is not elementwise."""
+        if pattern.op == "variable":
+            found = binding.values.get(str(pattern.value))
+            return None if found is None else self.terms.shape(found)
+        if pattern.op == "literal":
+            return ()
+        if pattern.op in STRUCTURE:
+            return None
+        shapes = [self.shape_of(arg, binding) for arg in pattern.args]
+        known = [shape for shape in shapes if shape is not None]
+        try:
+            return self.terms.broadcast(known) if len(known) == len(shapes) else None
+        except Impossible:
+            return None
 
     def reduce(self, pattern: Pattern, element: int, binding: Binding) -> Iterator[Binding]:
         op, axes = pattern.value

@@ -196,7 +196,7 @@ def rules(*given: Rule | Structural | RuleBook | Iterable[Rule | Structural]) ->
     """
     found: dict[str, Rule | Structural] = {}
     for one in given:
-        for each in (one,) if isinstance(one, Rule | Structural) else one:
+        for each in one if isinstance(one, Iterable) else (one,):
             if not isinstance(each, Rule | Structural):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise TypeError(f"rules() takes rules and books of rules, not {each!r}")
             if found.setdefault(each.name, each) is not each:
@@ -354,7 +354,7 @@ def _checked_arrays(made: Rule) -> Rule:
 def _as_given(made: Rule) -> dict[str, str]:
     """The kinds of the variables; what is given to an opaque function has the dtype that the function takes."""
     kinds = dict(made.kinds)
-    for part in walk(made.left):
+    for part in (*walk(made.left), *walk(made.right)):
         if part.op == "call" and isinstance(part.value, Opaque):
             for arg, parameter in zip(part.args, part.value.parameters, strict=False):
                 if arg.op == "variable":

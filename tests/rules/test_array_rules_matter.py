@@ -74,7 +74,12 @@ def smallest_of_scaled(x):
     return np.min(2.5 * x, axis=1)
 
 
+def scaled_before_and_after(a, b):
+    return ((2.5 * a) @ b) * 3.0
+
+
 COMPANY: dict[str, Callable[..., Any]] = {
+    "scaled_matrix_in_product": scaled_before_and_after,
     "product_of_three_matrices": column_at_the_end,
     "add_sums": two_sums,
     "subtract_sums": difference_of_sums,
