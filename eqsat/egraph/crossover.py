@@ -17,6 +17,8 @@ from eqsat.ir.span import NOWHERE
 
 MOST = 200
 """So many groupings are looked at: chains of up to seven have fewer."""
+NEAREST = 48
+"""So many of them, those that are best at the first call's sizes, become guards, each of which every call checks."""
 SLACK = (20, 21)
 """A grouping is kept while it takes at most 21 operations for 20 of any other."""
 
@@ -34,7 +36,8 @@ def crossovers(graph: Graph, tables: Tables, plan: Plan, sizes: Mapping[Symbol, 
     for element in chosen:
         if element not in inner:
             mine = chains.chosen(element, chosen)
-            for other in chains.costs(element):
+            others = sorted(chains.costs(element), key=lambda other: other.evaluate(sizes))
+            for other in others[:NEAREST]:
                 guard = Guard(other * SLACK[1], ">=", mine * SLACK[0], NOWHERE)
                 if not _always(other - mine) and guard.holds(dict(sizes)):
                     found[guard] = None

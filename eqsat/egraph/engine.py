@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
@@ -107,8 +107,12 @@ class Session:
         return self._guarded(lambda: self.egraph.run_program(*commands))
 
     def parse(self, text: str) -> list[Any]:
-        """Commands from text."""
-        return self._guarded(lambda: self.egraph.parse_program(text))
+        """Commands from text, one at a time: each part of what is parsed holds a copy of all the text."""
+        return [
+            command
+            for one in _commands(text)
+            for command in self._guarded(lambda one=one: self.egraph.parse_program(one))
+        ]
 
     def _guarded(self, act: Callable[[], list[Any]]) -> list[Any]:
         try:
@@ -134,6 +138,20 @@ class Session:
     def freeze(self) -> FrozenEGraph:
         """Everything in it, for reading."""
         return self.egraph.freeze()
+
+
+def _commands(text: str) -> Iterator[str]:
+    """The lines of a text, those together that one command goes over."""
+    lines: list[str] = []
+    depth = 0
+    for line in text.split("\n"):
+        lines.append(line)
+        depth += line.count("(") - line.count(")")
+        if depth == 0:
+            yield "\n".join(lines)
+            lines.clear()
+    if lines:
+        yield "\n".join(lines)
 
 
 class _PerThread(threading.local):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from eqsat.egraph.optimize import Budgets
+from eqsat import Float, Matrix, jit, rule
+from eqsat.egraph.crossover import NEAREST
+from eqsat.egraph.optimize import Budgets, Report
 from eqsat.egraph.saturate import SATURATED
 from eqsat.rules.api import RuleBook, Structural, rules
 from eqsat.rules.book import DEFAULT
@@ -61,3 +65,101 @@ def test_whatever_the_budget_the_program_as_written_is_found_again(function, bud
     made = optimized(function, *INTEGERS, budgets=budgets)
     assert made.report.cost_after <= made.report.cost_before
     assert_means_the_same(made, INTEGERS)
+
+
+REGROUPED = frozenset({"reassoc", "nnan", "ninf"})
+
+
+@rule(requires=REGROUPED, two_way=True)
+def sum_regrouped(a: Float, b: Float, c: Float):
+    """Open associativity of sums."""
+    return (a + b) + c, a + (b + c)
+
+
+@rule(requires=REGROUPED, two_way=True)
+def product_regrouped(a: Float, b: Float, c: Float):
+    """Open associativity of products."""
+    return (a * b) * c, a * (b * c)
+
+
+@rule(two_way=True)
+def sum_swapped(a: Float, b: Float):
+    """Open commutativity of sums."""
+    return a + b, b + a
+
+
+@rule(two_way=True)
+def product_swapped(a: Float, b: Float):
+    """Open commutativity of products."""
+    return a * b, b * a
+
+
+@rule(requires=REGROUPED, two_way=True)
+def distributed(a: Float, b: Float, c: Float):
+    """Distribution both ways."""
+    return a * (b + c), a * b + a * c
+
+
+@rule(requires=REGROUPED, two_way=True)
+def matrices_regrouped(a: Matrix, b: Matrix, c: Matrix):
+    """Open associativity of products of matrices."""
+    return (a @ b) @ c, a @ (b @ c)
+
+
+OPEN = rules(sum_regrouped, product_regrouped, sum_swapped, product_swapped, distributed)
+CHAINED = rules(matrices_regrouped)
+
+
+def sum_of_twelve(a, b, c, d, e, f, g, h, i, j, k, m):
+    return a + b + c + d + e + f + g + h + i + j + k + m
+
+
+def product_of_twelve(a, b, c, d, e, f, g, h, i, j, k, m):
+    return a * b * c * d * e * f * g * h * i * j * k * m
+
+
+def sums_of_products(a, b, c, d, e, f, g, h, i, j, k, m):
+    return a * (b + c + d) * (e + f) + a * (g + h) * (i + j * k) * m
+
+
+def chain_of_ten(a, b, c, d, e, f, g, h, i, j):
+    return a @ b @ c @ d @ e @ f @ g @ h @ i @ j
+
+
+def vectors(count: int) -> list[np.ndarray]:
+    random = np.random.default_rng(2)
+    return [random.uniform(0.5, 1.5, 50) for _ in range(count)]
+
+
+def matrices(*sizes: int) -> list[np.ndarray]:
+    random = np.random.default_rng(2)
+    return [random.uniform(0.5, 1.5, pair) for pair in pairwise(sizes)]
+
+
+def exploded(function, book: RuleBook, arguments: list[np.ndarray]) -> Report:
+    """The report of a program with rules without end, which gives the right result all the same."""
+    compiled = jit(fastmath=REGROUPED, rules=book, verify="never")(function)
+    np.testing.assert_allclose(compiled(*arguments), function(*arguments), rtol=1e-12)
+    ((report,),) = (made.reports for made in compiled._specializations)
+    assert report.cost_after <= report.cost_before
+    return report
+
+
+@pytest.mark.parametrize("function", [sum_of_twelve, product_of_twelve, sums_of_products])
+def test_open_associativity_and_distribution_end_within_the_budget(function) -> None:
+    report = exploded(function, OPEN, vectors(12))
+    assert report.nodes <= Budgets().nodes * Budgets().growth  # the iteration that went over is the last one
+    assert report.stop.startswith("over the ")
+    named = report.stop.partition("; rules that grew it: ")[2]
+    assert any(one.name in named for one in OPEN), report.stop
+    assert report.kernels_after == 1
+
+
+def test_regrouping_ten_matrices_ends_within_the_budget() -> None:
+    report = exploded(chain_of_ten, CHAINED, matrices(20, 3, 50, 7, 40, 2, 30, 60, 5, 10, 8))
+    assert report.nodes <= Budgets().nodes
+    assert (
+        report.stop == SATURATED or "; rules that grew it: " in report.stop
+    )  # where time is up depends on the machine
+    assert report.cost_after < report.cost_before
+    assert len(report.guards) <= NEAREST
