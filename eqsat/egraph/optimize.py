@@ -165,6 +165,8 @@ def speak_of_calls(rules: RuleBook, seeds: Seeds) -> bool:
 def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:
     lines: list[str] = []
     for array, would_keep, cost in flips:
+        if cost <= decoder.plan.cost * (1 + 1e-6):
+            continue  # as good as the chosen one
         what = decoder.describe(array)
         lines.append(f"{cost:,.0f} ns {'keeping' if would_keep else 'computing where it is read'} {what}")
     return tuple(lines)

@@ -154,7 +154,7 @@ class _Run:
         self.start = thread_time()
         self.told: set[str] = set()
         self.texts = 0
-        self.commuted = False
+        self.commuted = self.began = False
         self.rulesets = ("simplify", *(f"simplify_{kind}" for kind in kinds))
         self.growing = tuple(f"grow_{kind}" for kind in kinds)
         self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
@@ -178,7 +178,10 @@ class _Run:
         for _ in range(self.budgets.iterations):
             self.opened.run("(run-schedule (saturate (run analysis)))", keep=True)
             before = self.opened.size()
-            if not self.opened.iterate(*self.rulesets).updated:
+            # All rules see the program as it was written: none goes first, and takes away what another looks for.
+            growing = () if self.began or before > self.budgets.nodes / GROWING else self.growing
+            self.began = True
+            if not self.opened.iterate(*growing, *self.rulesets).updated:
                 break
             if why := self.over(before):
                 return why

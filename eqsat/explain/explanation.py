@@ -58,7 +58,7 @@ class Explanation:
             cost_after=sum(report.cost_after for report in reports),
             assumptions=tuple(map(str, specialization.region.guards)),
             stop="; ".join(stops) or "no array work",
-            considered=tuple(line for report in reports for line in report.considered),
+            considered=tuple(line for stretch in dict.fromkeys(story.stretches) for line in stretch.considered),
             milliseconds=dict(specialization.milliseconds),
             flags=story.flags,
             story=story,

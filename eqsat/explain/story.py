@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eqsat.egraph.history import Step, Temporaries
 from eqsat.egraph.optimize import Report
+from eqsat.egraph.rejected import rejected
 from eqsat.errors import UnsupportedError
 from eqsat.explain.code import Code, numpy_code
 from eqsat.ir.flags import FLAGS
@@ -21,6 +22,7 @@ from eqsat.ir.printer import show
 from eqsat.ir.program import Program
 from eqsat.ir.span import NOWHERE, Span
 from eqsat.pipeline import Specialization
+from eqsat.rules.api import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,11 @@ class Story:
 def tell(name: str, specialization: Specialization) -> Story:
     """The story of one specialization."""
     region, native = specialization.region, specialization.native
-    told = {id(report): _stretch(report) for report in specialization.reports}
+    different = {id(report): report for report in specialization.reports}
+    told = {
+        key: _stretch(report, specialization.book if number < REJECTED else None)
+        for number, (key, report) in enumerate(different.items())
+    }
     stretches = tuple(told[id(report)] for report in specialization.reports)  # those that say the same are one
     return Story(
         name=name,
@@ -115,7 +121,19 @@ def tell(name: str, specialization: Specialization) -> Story:
     )
 
 
-def _stretch(report: Report) -> Stretch:
+REJECTED = 4
+"""Of so many stretches it is told what else the rules offered: finding out takes as long as compiling them."""
+
+
+def _considered(report: Report, book: RuleBook | None) -> tuple[str, ...]:
+    """Other plans for the same program, and other programs that the rules offered."""
+    lines = list(report.considered)
+    for one in () if book is None else rejected(report.program.region, report.sizes, book):
+        lines.append(f"{one.cost:,.0f} ns {'; '.join(one.program)}")
+    return tuple(lines)
+
+
+def _stretch(report: Report, book: RuleBook | None) -> Stretch:
     code, refused = _code(report.program)
     lines = {one.kernel: one.lines for one in code.kernels} if code is not None else {}
     kernels = tuple(
@@ -133,7 +151,7 @@ def _stretch(report: Report) -> Stretch:
         cost_after=report.cost_after,
         temporaries_before=report.temporaries_before,
         temporaries_after=report.temporaries_after,
-        considered=report.considered,
+        considered=_considered(report, book),
         stop=report.stop,
     )
 
