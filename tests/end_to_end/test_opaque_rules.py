@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 import eqsat
-from eqsat import Float, Int, Matrix, Vector, jit, rule
+from eqsat import Float, FloatVector, Int, Matrix, Vector, jit, rule
 from eqsat.testing import assert_matches_numpy
 from tests.end_to_end.opaque_functions import LIBM, X, j0
 
@@ -137,3 +137,35 @@ def test_calls_that_rules_speak_of_on_single_numbers() -> None:
 
     assert_matches_numpy(summed, X[0])
     assert_matches_numpy(summed, X[0, ::-2])
+
+
+def test_a_program_that_is_one_call_is_rewritten() -> None:
+    @eqsat.opaque(cost=lambda x: 100.0 * x[0])
+    def ordered(x: Vector) -> Vector:
+        return np.array(sorted(x.tolist()))
+
+    @eqsat.opaque(cost=lambda x: x[0])
+    def ordered_quickly(x: Vector) -> Vector:
+        return np.sort(x)
+
+    @rule(requires={"nnan"})
+    def quickly(x: FloatVector):
+        """Numbers have one order."""
+        return ordered(x), ordered_quickly(x)
+
+    @rule(requires={"nnan"})
+    def order_of_reversed(x: FloatVector):
+        """The order does not depend on where numbers stood."""
+        return ordered(np.flip(x, 0)), ordered_quickly(x)
+
+    @jit(rules=quickly, fastmath={"nnan"})
+    def f(x):
+        return ordered(x)
+
+    @jit(rules=order_of_reversed, fastmath={"nnan"})
+    def g(x):
+        return ordered(x[::-1])
+
+    for function, name in ((f, "quickly"), (g, "order_of_reversed")):
+        assert_matches_numpy(function, X[0])
+        assert dict(function.explain().rules) == {name: 1}

@@ -8,6 +8,7 @@ import pytest
 from eqsat.errors import RuleError
 from eqsat.rules.api import Bool, Complex, Float, Int, Number, Pattern, exact_reciprocal, rule, rules
 from eqsat.rules.book import DEFAULT
+from eqsat.rules.pattern import FloatMatrix, FloatScalar, FloatVector, Vector
 
 
 def test_a_rule_is_made_of_numpy_expressions() -> None:
@@ -221,3 +222,19 @@ def test_patterns_compare_by_structure() -> None:
     a, b = Pattern("variable", (), "a"), Pattern("variable", (), "b")
     assert (a + b).same(a + b) and not (a + b).same(b + a)
     assert not Pattern("literal", (), 0.0).same(Pattern("literal", (), -0.0))
+
+
+def test_real_kinds_with_axes_keep_complex_numbers_out() -> None:
+    @rule(requires={"reassoc"})
+    def sum_of_scaled(c: FloatScalar, x: FloatVector, a: FloatMatrix):
+        """A factor is taken out; for complex numbers the absolute values would be others."""
+        return np.sum(np.abs(c * x) @ np.abs(a)), np.abs(c) * np.sum(np.abs(x) @ np.abs(a))
+
+    assert sum_of_scaled.kinds == (("c", "FloatScalar"), ("x", "FloatVector"), ("a", "FloatMatrix"))
+
+    with refused("rule of_any_number: the sides differ in dtype: complex128 and float64"):
+
+        @rule(requires={"reassoc"})
+        def of_any_number(x: Vector):
+            """The absolute value of a complex number is a float."""
+            return np.sum(x * x), np.sum(np.abs(x) * np.abs(x))
