@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from eqsat.errors import InternalError
 from eqsat.ir.dims import Dim
@@ -61,18 +62,31 @@ class Called:
         return START + FLOPS[self.name](shapes) / RATE * itemsize / 8
 
 
+Number = TypeVar("Number", int, Dim)
+
+MOVED, OUTER = 4, 100
+"""Multiplications that take as long as an element of a matrix that is moved, and of an outer product."""
 START = 150.0
 """Nanoseconds to begin a call."""
 RATE = 40.0
 """Multiplications and additions in a nanosecond, of float64 in a BLAS on one core."""
 
 
+def product(rows: Number, inner: Number, columns: Number, one: Number) -> Number:
+    """The multiplications that a product of matrices takes as long as; `one` is what an extent of one is.
+
+    Each matrix is read or written besides, which takes as long as four multiplications an element: a product with a
+    vector waits for memory. Outer products, which NumPy's loops make without a BLAS, take a hundred.
+    """
+    if inner == one and one not in (rows, columns):
+        return rows * columns * (one * OUTER)
+    return rows * inner * columns + (rows * inner + inner * columns + rows * columns) * (one * MOVED)
+
+
 def _matmul(shapes: Sequence[tuple[int, ...]]) -> float:
     rows = shapes[0][0] if len(shapes[0]) == 2 else 1
     columns = shapes[1][1] if len(shapes[1]) == 2 else 1
-    inner = shapes[0][-1]
-    # A product with a vector multiplies each element of the matrix once: it waits for memory, not for arithmetic.
-    return 2.0 * rows * columns * inner * (4.0 if 1 in (rows, columns) else 1.0)
+    return 2.0 * product(rows, shapes[0][-1], columns, 1)
 
 
 def _solve(shapes: Sequence[tuple[int, ...]]) -> float:

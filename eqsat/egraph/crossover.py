@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from eqsat.egraph.calls import product
 from eqsat.egraph.graph import ENode, Graph, Tables
 from eqsat.egraph.plan import Plan
-from eqsat.ir.dims import ONE, ZERO, Dim, Symbol, dim
+from eqsat.ir.dims import ONE, ZERO, Dim, Symbol
 from eqsat.ir.region import Guard
 from eqsat.ir.span import NOWHERE
 
@@ -64,9 +65,9 @@ class _Chains:
         if not products:
             return (ZERO,)
         found: dict[Dim, None] = {}
-        for product in products:
-            first, second = (self.costs(arg, around | {element}) for arg in product.args)
-            own = self.own(product)
+        for made in products:
+            first, second = (self.costs(arg, around | {element}) for arg in made.args)
+            own = self.own(made)
             for one in first:
                 for other in second:
                     found[one + other + own] = None
@@ -82,9 +83,9 @@ class _Chains:
             return ZERO
         return sum((self.chosen(arg, plan) for arg in root.args), self.own(root))
 
-    def own(self, product: ENode) -> Dim:
-        """Of one product: one with a vector waits for memory, which is counted as four times the work."""
-        left, right = (self.tables.spaces.values[self.graph.spaces[arg]] for arg in product.args)
+    def own(self, made: ENode) -> Dim:
+        """Of one product, in the terms of its cost."""
+        left, right = (self.tables.spaces.values[self.graph.spaces[arg]] for arg in made.args)
         rows, inner = (ONE, *left)[-2:]
         columns = right[1] if len(right) == 2 else ONE
-        return rows * inner * columns * dim(4 if ONE in (rows, columns) else 1)
+        return product(rows, inner, columns, ONE)
