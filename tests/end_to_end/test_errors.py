@@ -74,7 +74,7 @@ UNSUPPORTED = [
     "return [y for y in x]",
     "import os\nreturn x",
     "global X\nX = x\nreturn x",
-    "return np.linalg.inv(x)",
+    "return np.linalg.svd(x)",
     "return np.sort(x)",
     "return x.imag",
     "return np.fft.fft(x)",

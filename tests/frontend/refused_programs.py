@@ -272,7 +272,7 @@ def tuple_plus_array(x):
 
 def long_expression_over_lines(x):
     return (x +
-            np.linalg.inv(
+            np.linalg.svd(
                 x))  # fmt: skip
 
 
