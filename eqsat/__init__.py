@@ -5,7 +5,9 @@ Public names are loaded when first used, so that `import eqsat` costs next to no
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -180,3 +182,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *_PLACES]
+
+
+class _Package(ModuleType):
+    """The package: `eqsat.jit` is the function, also where the module of that name was imported first."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name == "jit" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -47,3 +47,8 @@ def test_an_unknown_public_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match=r"^module 'eqsat' has no attribute 'jitt'$"):
         eqsat.jitt
+
+
+def test_jit_is_the_function_whatever_was_imported_first() -> None:
+    code = "import eqsat.jit\nimport eqsat.compose\nfrom eqsat import jit\nassert jit is eqsat.compose.jit"
+    subprocess.run([sys.executable, "-c", code], check=True)
