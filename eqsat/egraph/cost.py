@@ -133,6 +133,8 @@ class CostModel:
             fastest = read.view.axes[read.order[-1]]
             if fastest.axis is not None and fastest.axis != order[-1]:
                 waste = 4.0
+            elif sum(along.axis == order[-1] for along in read.view.axes) > 1:  # a diagonal: each element has its line
+                waste = max(64.0 / read.itemsize, 1.0)
             elif abs(fastest.step) > 1:
                 waste = float(min(abs(fastest.step), 64 // max(read.itemsize, 8)))
         return elements * read.itemsize * waste
