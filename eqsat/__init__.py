@@ -181,7 +181,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_PLACES]
+    return sorted({*globals(), *__all__})
 
 
 class _Package(ModuleType):
