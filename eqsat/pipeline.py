@@ -144,7 +144,7 @@ def book_for(options: Options) -> RuleBook:
     if len(own):
         from eqsat.rules.checked import checked
 
-        checked(own, options.verify)
+        checked(own.granted(options.flags), options.verify)
     return _granted(own, options.flags)
 
 
