@@ -189,7 +189,7 @@ def _are_close(constants: list[Constant]) -> bool:
     values = np.array([constant.value for constant in constants])
     size = np.max(np.abs(values))
     spread = np.abs(values - values[0])
-    return bool(np.all(spread <= ROUNDED * np.finfo(values.dtype).eps * size) or np.all(np.isnan(values)))
+    return bool(np.all(spread <= ROUNDED * float(np.finfo(constants[0].dtype).eps) * size) or np.all(np.isnan(values)))
 
 
 ROUNDED = 256

@@ -4,6 +4,9 @@ Left sides are programs that people write; right sides take fewer operations, by
 of matrices goes. Associativity is the one law that works both ways: chains of products are grouped by their sizes.
 """
 
+# pyright: reportUnknownLambdaType=false, reportUnknownParameterType=false
+# What NumPy returns for a pattern is a pattern, which its stubs cannot know, nor what `when=` is called with.
+
 from __future__ import annotations
 
 import numpy as np

@@ -3,6 +3,9 @@
 What is taken out of a reduction is computed once for each result instead of once for each element.
 """
 
+# pyright: reportUnknownLambdaType=false, reportUnknownParameterType=false
+# What NumPy returns for a pattern is a pattern, which its stubs cannot know, nor what `when=` is called with.
+
 from __future__ import annotations
 
 import numpy as np

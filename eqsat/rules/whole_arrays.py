@@ -1,5 +1,8 @@
 """Exact rules about whole arrays: extremes, logic and sums of them, integer matrices."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownParameterType=false
+# What NumPy returns for a pattern is a pattern, which its stubs cannot know, nor what `when=` is called with.
+
 from __future__ import annotations
 
 import numpy as np
