@@ -48,7 +48,7 @@ examples: .venv/ready
 	PYTHONPATH=$(PACKAGES) $(BIN)/pytest examples/signal_rules
 	PYTHONPATH=$(PACKAGES) $(BIN)/python -P examples/signal_rules/measure.py
 
-bench: .venv/peers
+bench: .venv/peers .venv/jax
 	$(BIN)/python -m bench.run $(CASES)
 
 docs: .venv/ready
@@ -65,9 +65,13 @@ clean:
 	touch $@
 
 # Numba (with the SciPy that its matrix products need), NumExpr and JAX are for comparison only: without them the demo
-# and the benchmarks leave their columns out.
+# and the benchmarks leave their columns out. JAX is large, and for the benchmarks alone.
 .venv/peers: .venv/ready
-	$(BIN)/python -m pip install -q --group bench || echo "Numba, NumExpr and JAX do not install here together: left out"
+	$(BIN)/python -m pip install -q --group bench || echo "Numba and NumExpr do not install here: left out"
+	touch $@
+
+.venv/jax: .venv/ready
+	$(BIN)/python -m pip install -q --group jax || echo "JAX does not install here: left out"
 	touch $@
 
 .venv-newest/ready: pyproject.toml .ci/newest-venv
