@@ -16,6 +16,7 @@ from eqsat.egraph.instantiate import instantiate
 from eqsat.egraph.match import Binding, Matcher, root_key
 from eqsat.egraph.readout import ReadOut
 from eqsat.egraph.terms import Impossible, Terms
+from eqsat.egraph.text import text_of
 from eqsat.ir.dims import Symbol
 from eqsat.rules.api import Rule, RuleBook
 from eqsat.rules.pattern import STRUCTURE, Pattern, walk
@@ -132,7 +133,7 @@ class _Writer:
             self.told.queries.append(f"(= {name} (element_seed {seed}))")
             return name
         enode = min(self.terms.graph.elements[number], key=self.depths.depth)
-        self.told.actions.append(f"(let {name} {self.text(enode)})")
+        self.told.actions.append(f"(let {name} {text_of(enode, self.element, self.array)})")
         if enode.kind == "call":
             space, char = self.terms.graph.spaces[number], self.terms.graph.dtypes[number]
             self.told.actions += [f"(set (space {name}) {space})", f'(set (dtype {name}) "{char}")']
@@ -150,27 +151,6 @@ class _Writer:
             found = self.arrays[number] = f"a{number}"
             self.told.actions.append(f"(let {found} {text})")
         return found
-
-    def text(self, enode: ENode) -> str:
-        args = " ".join(self.element(arg) for arg in enode.args)
-        arity = len(enode.args)
-        match enode.kind:
-            case "load":
-                return f"(Load {self.array(enode.attr)})"
-            case "constant":
-                return f'(Const "{enode.name}" "{enode.signature}")'
-            case "argument":
-                return f"(Argument {enode.attr})"
-            case "size":
-                return f"(Size {enode.attr})"
-            case "move":
-                return f"(Move {enode.attr} {args})"
-            case "fold":
-                return f"(Fold {enode.attr} {args})"
-            case "call":
-                return f'(Call{arity} "{enode.name}" {enode.attr} {args})'
-            case "apply":
-                return f'({("Unary", "Binary", "Ternary")[arity - 1]} "{enode.name}" "{enode.signature}" {args})'
 
 
 class _Depths:

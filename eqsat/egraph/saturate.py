@@ -23,6 +23,7 @@ from eqsat.egraph.engine import Session, session
 from eqsat.egraph.graph import ENode, Graph, Moved, Tables, analyse
 from eqsat.egraph.host import cast_pair, fold_constants, is_idempotent, is_quiet, reads_everything
 from eqsat.egraph.readout import Places, ReadOut, has_mirrored, locate, read_out
+from eqsat.egraph.text import text_of
 from eqsat.ir.dims import Symbol
 from eqsat.ir.nodes import Constant
 from eqsat.ir.ops import UFUNCS
@@ -444,22 +445,4 @@ def _seed(name: str) -> str:
 
 
 def _text(enode: ENode) -> str:
-    args = " ".join(f"e{arg}" for arg in enode.args)
-    match enode.kind:
-        case "load":
-            return f"(Load a{enode.attr})"
-        case "constant":
-            return f'(Const "{enode.name}" "{enode.signature}")'
-        case "argument":
-            return f"(Argument {enode.attr})"
-        case "size":
-            return f"(Size {enode.attr})"
-        case "move":
-            return f"(Move {enode.attr} {args})"
-        case "fold":
-            return f"(Fold {enode.attr} {args})"
-        case "call":
-            return f'(Call{len(enode.args)} "{enode.name}" {enode.attr} {args})'
-        case "apply":
-            arity = {1: "Unary", 2: "Binary", 3: "Ternary"}[len(enode.args)]
-            return f'({arity} "{enode.name}" "{enode.signature}" {args})'
+    return text_of(enode, lambda element: f"e{element}", lambda array: f"a{array}")
