@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from eqsat.egraph.apply import array_rules
 from eqsat.egraph.canaries import prepared, saturated
 from eqsat.egraph.cost import CostModel
 from eqsat.egraph.crossover import crossovers
 from eqsat.egraph.decode import Decoder
-from eqsat.egraph.encode import Seeds
 from eqsat.egraph.extract import Extractor
 from eqsat.egraph.graph import ENode, Graph
 from eqsat.egraph.history import History, Temporaries, histories, temporaries
@@ -27,7 +25,7 @@ from eqsat.egraph.show import show
 from eqsat.ir.dims import Symbol
 from eqsat.ir.program import Program
 from eqsat.ir.region import Guard, Region
-from eqsat.rules.api import RuleBook, walk
+from eqsat.rules.api import RuleBook
 from eqsat.rules.book import DEFAULT
 
 STANDARD = Budgets()
@@ -97,7 +95,7 @@ def optimize(
     watch.lap("encode")
     found: Saturated | None = None
     stop = "nothing to rewrite"
-    if not is_plain(seeds.graph, written_plan) or speak_of_calls(rules, seeds):
+    if rules is not DEFAULT or not is_plain(seeds.graph, written_plan):
         survived = saturated(region, seeds, rules, budgets, sizes)
         found, rules = survived.found, survived.book
         stop = "; ".join([*survived.notes, *([found.stop] if found is not None else [])])
@@ -151,15 +149,6 @@ def is_plain(graph: Graph, written: Plan) -> bool:
     operands = [arg for enode in applied for arg in enode.args]
     plain = all(graph.elements[arg][0].kind in ("load", "move", "argument") for arg in operands)
     return plain and len(set(operands)) == len(operands)
-
-
-def speak_of_calls(rules: RuleBook, seeds: Seeds) -> bool:
-    """Whether a rule may match in a program that calls a function and does little else: it has no more operations."""
-    steps = [enode.kind for (enode,) in seeds.graph.elements if enode.kind in ("call", "move", "apply", "fold")]
-    if "call" not in steps:
-        return False
-    matched = array_rules(rules, seeds.graph, seeds.tables)
-    return any(sum(bool(part.args) for part in walk(one.left)) <= len(steps) for one in matched)
 
 
 def _considered(decoder: Decoder, flips: list[tuple[int, bool, float]]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from eqsat.ir.opaque import Opaque
 from eqsat.ir.region import Region
 from eqsat.ir.span import NOWHERE, Span
 from eqsat.rules.api import RuleBook
+from eqsat.rules.book import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def picture(region: Region, sizes: Mapping[Symbol, int], book: RuleBook) -> Pict
     seeds = prepared(region)
     written = Extractor(CostModel(seeds.graph, seeds.tables, sizes))
     plan = written.everything()
-    if is_plain(seeds.graph, plan):
+    if book is DEFAULT and is_plain(seeds.graph, plan):
         return _Painter(seeds, seeds.graph, sizes, plan, None, ()).paint(0, "nothing to rewrite")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuleWarning)  # it was given when the function was compiled

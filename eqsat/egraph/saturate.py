@@ -113,7 +113,7 @@ def saturate(seeds: Seeds, book: RuleBook, budgets: Budgets, sizes: Mapping[Symb
             news = run.numbers(out) if over else run.news(out)
             mirrored = not run.commuted and has_mirrored(out.graph)
             found: list[Told] = []
-            if arrays and not over and not out.literals:
+            if arrays and not over and not run.numbered_anew:
                 analyse(out.graph, seeds.tables)
                 found = apply_rules(arrays, out, seeds.tables, sizes)
                 news += run.told_of(found, rounds)
@@ -155,7 +155,7 @@ class _Run:
         self.start = thread_time()
         self.told: set[str] = set()
         self.texts = 0
-        self.commuted = self.began = False
+        self.commuted = self.began = self.numbered_anew = False
         self.rulesets = ("simplify", *(f"simplify_{kind}" for kind in kinds))
         self.growing = tuple(f"grow_{kind}" for kind in kinds)
         self.spaces_told = self.stores_told = self.moves_told = self.folds_told = 0
@@ -319,6 +319,7 @@ class _Run:
                 enode = ENode("constant", char, constant.data.hex())
                 lines += self._once(f'(union (Literal "{value}" "{char}") {_text(enode)})')
                 lines += self.facts_about(enode)
+        self.numbered_anew = bool(lines)  # until this is told, a number and the constant that it is are two classes
         return lines
 
     def news(self, out: ReadOut) -> str:

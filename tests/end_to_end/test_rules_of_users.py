@@ -318,3 +318,27 @@ def test_rules_take_part_inside_loops() -> None:
 def test_the_public_names_are_there() -> None:
     for name in ("rule", "rules", "use_rules", "verify", "opaque", "jit", *("Axis", "Vector", "Matrix", "Scalar")):
         assert hasattr(eqsat, name) and name in dir(eqsat)
+
+
+def test_rules_about_arrays_match_what_rules_with_numbers_wrote() -> None:
+    def f(a, b, v):
+        return np.trace(a @ b) + np.sum((2 * (v * 3.0)) / 7.0 - (-v))
+
+    jitted = jit(fastmath=True)(f)
+    a = np.eye(30) + 0.01 * X[:30]
+    np.testing.assert_allclose(jitted(a, a, X[:30]), f(a, a, X[:30]), rtol=1e-12)
+    assert used(jitted, "trace_of_product") and used(jitted, "sum_of_scaled")
+
+
+def test_one_operation_alone_is_rewritten() -> None:
+    @rule(requires={"afn"})
+    def log_of_sum(a: Float, b: Float):
+        """By the definition, where neither overflows."""
+        return np.logaddexp(a, b), np.log(np.exp(a) + np.exp(b))
+
+    def f(a, b):
+        return np.logaddexp(a, b)
+
+    jitted = jit(fastmath=True, rules=log_of_sum, verify="never")(f)
+    np.testing.assert_allclose(jitted(X, X[::-1]), f(X, X[::-1]), rtol=1e-12)
+    assert used(jitted, "log_of_sum")
