@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from eqsat.errors import InternalError
+from eqsat.errors import InternalError, UnsupportedError
 from eqsat.ir.dims import Dim
 from eqsat.ir.opaque import Opaque
 from eqsat.ir.types import DType
@@ -58,7 +58,7 @@ class Called:
     def nanoseconds(self, shapes: Sequence[tuple[int, ...]], itemsize: int) -> float:
         """The time of one call, without that of moving memory."""
         if isinstance(self.attr, Opaque):
-            return START + self.attr.nanoseconds(shapes)
+            return START + _stated(self.attr, shapes)
         return START + FLOPS[self.name](shapes) / RATE * itemsize / 8
 
 
@@ -66,6 +66,20 @@ Number = TypeVar("Number", int, Dim)
 
 MOVED, OUTER = 4, 100
 """Multiplications that take as long as an element of a matrix that is moved, and of an outer product."""
+
+
+def _stated(function: Opaque, shapes: Sequence[tuple[int, ...]]) -> float:
+    """What the user says that a call costs."""
+    try:
+        return function.nanoseconds(shapes)
+    except Exception as error:
+        raise UnsupportedError(
+            f"cost= of `{function.name}` raised {error!r}",
+            have=f"called with the shapes {', '.join(map(str, shapes))}",
+            instead="a number of nanoseconds, or a function from the arguments' shapes to one",
+        ) from error
+
+
 START = 150.0
 """Nanoseconds to begin a call."""
 RATE = 40.0

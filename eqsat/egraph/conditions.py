@@ -5,11 +5,13 @@ Called by `eqsat.egraph.apply`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 
 from eqsat.egraph.graph import ENode
 from eqsat.egraph.match import Binding
 from eqsat.egraph.terms import Terms
+from eqsat.errors import RuleError
 from eqsat.ir.dims import Symbol
 from eqsat.ir.view import transpose
 from eqsat.rules.api import Rule
@@ -34,8 +36,12 @@ def is_worth(one: Rule, binding: Binding, terms: Terms, sizes: Mapping[Symbol, i
         name: tuple(extent.evaluate(sizes) for extent in terms.shape(element))
         for name, element in binding.values.items()
     }
-    names = one.worth.__code__.co_varnames[: one.worth.__code__.co_argcount]
-    return bool(one.worth(*(shapes[name] for name in names)))
+    names = inspect.signature(one.worth).parameters
+    try:
+        return bool(one.worth(**{name: shapes[name] for name in names}))
+    except Exception as error:
+        have = ", ".join(f"{name}: {shapes[name]}" for name in names)
+        raise RuleError(f"rule {one.name}: `worth` raised {error!r}", one.span, f"shapes of {have}") from error
 
 
 def _holds(condition: Condition, classes: list[int], terms: Terms) -> bool:

@@ -169,3 +169,23 @@ def test_a_program_that_is_one_call_is_rewritten() -> None:
     for function, name in ((f, "quickly"), (g, "order_of_reversed")):
         assert_matches_numpy(function, X[0])
         assert dict(function.explain().rules) == {name: 1}
+
+
+def test_a_cost_that_raises_is_an_error_that_names_the_function() -> None:
+    @eqsat.opaque(cost=lambda x: 1.0 * x[7])
+    def costly(x: Vector) -> Vector:
+        return x
+
+    @rule
+    def costly_twice(x: Vector):
+        """Nothing happens to it."""
+        return costly(costly(x)), x
+
+    @jit(rules=costly_twice, verify="never")
+    def f(x):
+        return costly(costly(x))
+
+    with pytest.raises(
+        eqsat.UnsupportedError, match=r"cost= of `costly` raised IndexError.*\n  called with the shapes"
+    ):
+        f(np.arange(3.0))

@@ -342,3 +342,20 @@ def test_one_operation_alone_is_rewritten() -> None:
     jitted = jit(fastmath={"afn"}, rules=log_of_sum, verify="never")(f)
     np.testing.assert_allclose(jitted(X, X[::-1]), f(X, X[::-1]), rtol=1e-12)
     assert used(jitted, "log_of_sum")
+
+
+def test_a_hint_that_raises_is_an_error_of_its_rule() -> None:
+    @rule(requires={"reassoc"}, worth=lambda x: x[3] > 2)
+    def sum_of_tripled(x: Vector):
+        """A factor goes out of a sum."""
+        return np.sum(x * 3.0), np.sum(x) * 3.0
+
+    @jit(rules=sum_of_tripled, fastmath=True, verify="never")
+    def f(x):
+        return np.sum(x * 3.0)
+
+    with pytest.raises(RuleError) as caught:
+        f(X)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "rule sum_of_tripled: `worth` raised IndexError('tuple index out of range')"
+    assert lines[-1] == "  shapes of x: (40,)" and len(lines) <= 6
