@@ -63,3 +63,37 @@ def test_code_reads_like_the_source() -> None:
         " - u[1:-1, 1:-1] * 4.0) * 0.1\n"
         "    return r0"
     )
+
+
+def product(a, b, v):
+    return (a @ b) @ v
+
+
+def total(a, b):
+    return np.sum(a @ b)
+
+
+def trace(a, b):
+    return np.trace(a @ b)
+
+
+def solved(a, v):
+    return np.linalg.inv(a) @ v
+
+
+def scaled_determinant(a):
+    return 2.0 * np.linalg.det(a.T)
+
+
+@pytest.mark.parametrize("function", [product, total, trace, solved, scaled_determinant])
+def test_code_of_library_operations_runs(function: Callable[..., Any]) -> None:
+    a = np.eye(20) + np.linspace(0.0, 0.1, 400).reshape(20, 20)
+    values = {"a": a, "b": a.T.copy(), "v": a[3]}
+    arguments = [values[name] for name in inspect.signature(function).parameters]
+    jitted = jit(fastmath=True)(function)
+    expected = jitted(*arguments)
+    (stretch,) = jitted.explain().story.stretches
+    assert stretch.code is not None and stretch.refused == ""
+    (actual,) = stretch.code.function()(*arguments)
+    assert type(actual) is type(expected) and actual.dtype == expected.dtype
+    np.testing.assert_allclose(actual, expected, rtol=1e-12)  # machine code may add in another order, under flags
