@@ -69,7 +69,7 @@ def apply_rules(chosen: Iterable[Rule], out: ReadOut, tables: Tables, sizes: Map
     depths: _Depths | None = None
     for one in chosen:
         seen: set[tuple[int, int]] = set()
-        for root, binding in matcher.matches(one.left, dict(one.kinds)):
+        for root, binding in matcher.matches(one):
             if len(seen) == MOST:
                 break
             right = _right(one, root, binding, terms, sizes)

@@ -20,7 +20,7 @@ from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.opaque import Opaque
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.view import Along, View, broadcast, identity, transpose
-from eqsat.rules.api import literal
+from eqsat.rules.api import Rule, literal, walk
 from eqsat.rules.pattern import MOVEMENT, STRUCTURE, Pattern, kind_of
 
 PYTHON = {
@@ -84,12 +84,22 @@ class Matcher:
             return f"reduce {self.tables.folds.values[enode.attr].reduction.op}"
         return f"{enode.kind} {enode.name}" if enode.kind in ("call", "apply") else enode.kind
 
-    def matches(self, pattern: Pattern, kinds: Mapping[str, str]) -> Iterator[tuple[int, Binding]]:
-        """Every class that the pattern matches, with what its variables stand for."""
-        found = _Search(self, kinds)
-        for root in self.by_op.get(root_key(pattern), ()):
-            for binding in found.match(pattern, root, EMPTY):
+    def matches(self, one: Rule) -> Iterator[tuple[int, Binding]]:
+        """Every class that the left side of a rule matches, with what its variables stand for."""
+        found = _Search(self, dict(one.kinds), speaks_of_axes(one))
+        for root in self.by_op.get(root_key(one.left), ()):
+            for binding in found.match(one.left, root, EMPTY):
                 yield root, binding
+
+
+def speaks_of_axes(one: Rule) -> bool:
+    """Whether a rule does more than to combine elements side by side, so that broadcasting would change its meaning.
+
+    Any of all p in a row or any of all q is not any of p or q, where q has another number of axes, or one of length one
+    beside one of length zero. Then variables with any number of axes have one shape, or none (`eqsat.rules.shapes`).
+    """
+    parts = (*walk(one.left), *walk(one.right))
+    return any(part.op in {"reduce", "size", *MOVEMENT} for part in parts)
 
 
 def root_key(pattern: Pattern) -> str:
@@ -107,10 +117,10 @@ def call_key(pattern: Pattern) -> str:
 
 
 class _Search:
-    """One rule's pattern; `kinds` are those of its variables."""
+    """One rule's pattern; `kinds` are those of its variables. `one_shape`: see `speaks_of_axes`."""
 
-    def __init__(self, matcher: Matcher, kinds: Mapping[str, str]) -> None:
-        self.matcher, self.kinds = matcher, kinds
+    def __init__(self, matcher: Matcher, kinds: Mapping[str, str], one_shape: bool) -> None:
+        self.matcher, self.kinds, self.one_shape = matcher, kinds, one_shape
         self.terms, self.graph, self.tables = matcher.terms, matcher.graph, matcher.tables
 
     def match(self, pattern: Pattern, element: int, binding: Binding) -> Iterator[Binding]:
@@ -138,6 +148,8 @@ class _Search:
         if self.graph.dtypes[element] not in kind.dtypes:
             return
         rank = len(self.terms.shape(element))
+        if kind.ndim is None and self.one_shape and not self.has_the_shape(element, binding):
+            return
         if kind.ndim is None or kind.ndim == rank:
             found = binding.with_value(name, element)
             if found is not None:
@@ -149,6 +161,13 @@ class _Search:
                     found = binding.with_value(name, source)
                     if found is not None:
                         yield found
+
+    def has_the_shape(self, element: int, binding: Binding) -> bool:
+        """Whether a class is a number, or has the shape of the other variables with any number of axes."""
+        shape = self.terms.shape(element)
+        kinds = {name: kind_of(self.kinds[name]) for name in binding.values}
+        others = [self.terms.shape(binding.values[name]) for name, kind in kinds.items() if kind and kind.ndim is None]
+        return not shape or all(other in ((), shape) for other in others)
 
     def moves(self, element: int) -> Iterator[tuple[int, View]]:
         for enode in self.graph.elements[element]:

@@ -359,3 +359,17 @@ def test_a_hint_that_raises_is_an_error_of_its_rule() -> None:
     lines = str(caught.value).splitlines()
     assert lines[0] == "rule sum_of_tripled: `worth` raised IndexError('tuple index out of range')"
     assert lines[-1] == "  shapes of x: (40,)" and len(lines) <= 6
+
+
+def test_rules_over_axes_do_not_match_what_is_broadcast() -> None:
+    def f(p, q):
+        return np.any(p, axis=1) | np.any(q, axis=1)
+
+    jitted = jit(rules=any_of_either)(f)
+    square = GRID[:6, :6] > 0.5
+    cube = np.stack([square, ~square, square.T])
+    column = np.ones((6, 1), np.bool_)
+    for p, q in ((square, cube), (square[:, :0], column), (square, column), (cube, column)):
+        np.testing.assert_array_equal(jitted(p, q), f(p, q))
+    assert not fires(any_of_either, f, square, column)
+    assert fires(any_of_either, lambda p: np.any(p, axis=1) | np.any(~p, axis=1), square)
