@@ -61,11 +61,11 @@ def lie_as_one(node: Node, slow: int, fast: int, facts: Facts, span: Span) -> bo
     repeated = [base.layout.ranks[k] == 0 for k in (slow_axis, fast_axis)]
     if any(repeated):
         return all(repeated)
-    assert isinstance(source.base.attr, int)
-    merged = facts.merges(source.base.attr, slow_axis, fast_axis, span)
+    param = source.base.attr  # what a variable holds in a loop has strides of which nothing is known
+    merged = facts.merges(param, slow_axis, fast_axis, span) if isinstance(param, int) else None
     if merged is None:
         raise UnsupportedError(
-            "the order of this sum depends on the strides of an argument, which are not known here",
+            "the bits of this depend on the strides of an argument, which are not known here",
             span,
             instead="pass a contiguous array: np.ascontiguousarray(x)",
         )

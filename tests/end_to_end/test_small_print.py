@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import eqsat
-from eqsat.testing import assert_matches_numpy
+from eqsat.testing import assert_matches_numpy, place
 from tests.end_to_end.inline import jitted
 
 TABLE = np.arange(12.0).reshape(3, 4)
@@ -100,3 +100,13 @@ def test_axes_that_agree_only_where_they_are_empty_or_one(rows: int) -> None:
     check("x[1:-1] + x", x)
     check("x[::2] * x[1:-1]", x)
     check("x[:-1] - x[::2]", x)
+
+
+@pytest.mark.parametrize("layout", ["mixed", "reversed", "strided", "F"])
+@pytest.mark.parametrize("body", ["for i in x:\n    s = np.exp(x)\n    x += s", "for i in x:\n    x -= np.log1p(x)"])
+def test_functions_of_an_array_of_any_strides_that_a_loop_writes_to(body: str, layout: str) -> None:
+    x = place(np.linspace(0.0, 1.0, 24).reshape(4, 6), layout)
+    try:
+        assert_matches_numpy(jitted("x", body), x)
+    except eqsat.UnsupportedError as error:  # refused is right, if the strides are what is not known
+        assert "depend on the strides of an argument" in str(error)
