@@ -15,7 +15,7 @@ from eqsat.ir.dims import Dim
 from eqsat.ir.opaque import Opaque
 from eqsat.ir.types import DType
 from eqsat.rules.api import Rule, RuleBook
-from eqsat.rules.pattern import kind_of, walk
+from eqsat.rules.pattern import Pattern, kind_of, walk
 
 Shape = tuple[Dim, ...]
 
@@ -121,6 +121,11 @@ FLOPS: dict[str, Callable[[Sequence[tuple[int, ...]]], float]] = {
 """Arithmetic operations of each library operation."""
 
 
+def call_key(pattern: Pattern) -> str:
+    """The key of a call's operation."""
+    return pattern.value.key if isinstance(pattern.value, Opaque) else str(pattern.value)
+
+
 @functools.lru_cache(maxsize=64)
 def spoken_of(book: RuleBook) -> Mapping[str, str]:
     """The operations in left sides of rules, which the e-graph must hold, by key: for elements of which dtypes."""
@@ -131,6 +136,6 @@ def spoken_of(book: RuleBook) -> Mapping[str, str]:
             chars = "".join(kind.dtypes for kind in kinds)
             for part in (*walk(one.left), *(walk(one.right) if one.two_way else ())):
                 if part.op == "call":
-                    key = part.value.key if isinstance(part.value, Opaque) else part.value
+                    key = call_key(part)
                     found[key] = found.get(key, "") + chars
     return found

@@ -95,11 +95,11 @@ def own_cost(model: CostModel, number: int, enode: ENode, there: Collection[int]
         case "apply":
             return model.applied(enode.name, enode.signature, shape, 256.0) + 1e-3
         case "fold":
-            return 0.15 * model.count(tables.folds.values[enode.attr].extents) + 1e-3
+            return model.folding(tables.folds.values[enode.attr].extents) + 1e-3
         case "call":
             return model.called(enode) + 1e-3
         case "load":
-            reading = 0.02 * model.count(shape) + 1e-3  # as `eqsat.egraph.kernel` weighs it
+            reading = model.reading(shape) + 1e-3
             if graph.arrays[enode.attr].param is not None or enode.attr in there:
                 return reading
             return reading + model.machine.start + model.count(shape) * itemsize(graph.dtypes[number]) / 16.0

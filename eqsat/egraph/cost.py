@@ -111,6 +111,14 @@ class CostModel:
             each += self.machine.call / max(1.0, min(run, self.machine.block))
         return each * self.count(loops)
 
+    def folding(self, extents: Shape) -> float:
+        """Combining the elements of a reduction's operand."""
+        return 0.15 * self.count(extents)
+
+    def reading(self, shape: Shape) -> float:
+        """What a read weighs in a choice between ways; what it moves is priced with the kernel."""
+        return 0.02 * self.count(shape)
+
     def called(self, enode: ENode) -> float:
         """One call of a library operation or opaque function, without moving memory."""
         shapes = [self.tables.spaces.values[self.graph.spaces[arg]] for arg in enode.args]

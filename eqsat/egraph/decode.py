@@ -13,7 +13,7 @@ import numpy as np
 from eqsat.egraph.encode import Seeds
 from eqsat.egraph.extract import Extractor, copy_cost
 from eqsat.egraph.graph import ENode
-from eqsat.egraph.overwrites import Put, axis_order, place_overwrites
+from eqsat.egraph.overwrites import Put, place_overwrites
 from eqsat.egraph.plan import KernelPlan, Leaf, Plan, describe
 from eqsat.egraph.show import show_term
 from eqsat.errors import InternalError
@@ -85,7 +85,7 @@ class Decoder:
     def window(self, one: Overwrite) -> Window:
         same = self.tables.same
         axes = tuple(Along(a.axis, same.resolve(a.start), a.step) for a in one.view.axes)
-        order = axis_order(self.tables.array_type(one.param), one.view)
+        order = one.view.order(self.tables.array_type(one.param).layout.order)
         return Window(View(axes, one.view.rank), self.tables.resolved(one.shape), order)
 
     def copying(self, array: int) -> float:

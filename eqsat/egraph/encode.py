@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from eqsat.egraph.calls import Called
 from eqsat.egraph.graph import ArrayClass, ENode, Folded, Graph, Moved, Stored, Tables
 from eqsat.egraph.host import is_quiet
-from eqsat.egraph.overwrites import axis_order
 from eqsat.errors import InternalError, UnsupportedError
 from eqsat.ir.dims import Dim
 from eqsat.ir.nodes import IN_PLACE, Constant, Node, Reduction, loop_of, walk
@@ -108,7 +107,7 @@ class _Encoder:
         element = self.elements[one.value]
         if not self.shape(one.value):
             element = self.move(View((), len(shape)), shape, element)
-        order = axis_order(self.tables.array_type(one.param), one.view)
+        order = one.view.order(self.tables.array_type(one.param).layout.order)
         return self.array(None, self.tables.stores.number(Stored(shape, order)), element)
 
     def add(self, node: Node) -> None:

@@ -14,7 +14,7 @@ from eqsat.egraph.encode import Seeds
 from eqsat.egraph.plan import KernelPlan, Leaf, Plan
 from eqsat.egraph.provenance import follows, written_alternatives
 from eqsat.egraph.readout import Places
-from eqsat.ir.dims import Symbol
+from eqsat.ir.dims import Symbol, product
 from eqsat.ir.nodes import Node
 from eqsat.ir.program import Buffer, Kernel, Program
 from eqsat.ir.span import NOWHERE, Span
@@ -60,10 +60,7 @@ def temporaries(program: Program, sizes: Mapping[Symbol, int]) -> Temporaries:
     size = count = 0
     for buffer in program.temporaries:
         if buffer.shape:
-            elements = 1
-            for length in buffer.shape:
-                elements *= length.evaluate(sizes)
-            count, size = count + 1, size + elements * buffer.dtype.itemsize
+            count, size = count + 1, size + product(buffer.shape).evaluate(sizes) * buffer.dtype.itemsize
     return Temporaries(count, size)
 
 

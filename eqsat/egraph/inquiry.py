@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from eqsat.egraph.calls import call_key
 from eqsat.egraph.canaries import prepared
 from eqsat.egraph.cost import CostModel
 from eqsat.egraph.encode import Seeds
@@ -140,7 +141,7 @@ def _missing(one: Rule, seeds: Seeds) -> tuple[str, ...]:
         if part.op == "reduce":
             wanted[part.value[0]] = None
         elif part.op == "call":
-            wanted[part.value if isinstance(part.value, str) else part.value.key] = None
+            wanted[call_key(part)] = None
         elif part.args and part.op not in ("transpose", "expand", "diagonal", "flip", "size"):
             wanted[part.op] = None
     return tuple(name for name in wanted if name not in there)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from eqsat.egraph.calls import Called
 from eqsat.egraph.match import Binding, axes_of, map_of
 from eqsat.egraph.terms import Impossible, Number, Ref, Terms
-from eqsat.ir.dims import ONE, Dim
+from eqsat.ir.dims import Dim, product
 from eqsat.ir.opaque import Opaque
 from eqsat.rules.pattern import MOVEMENT, Pattern
 
@@ -67,10 +67,7 @@ class _Builder:
         shape = self.terms.shape(self.ref(pattern.args[0]))
         if pattern.value is not None:
             return shape[pattern.value]
-        total = ONE
-        for extent in shape:
-            total = total * extent
-        return self.terms.tables.same.resolve(total)
+        return self.terms.tables.same.resolve(product(shape))
 
     def call(self, pattern: Pattern) -> Ref:
         terms, function = self.terms, pattern.value

@@ -238,8 +238,8 @@ class KernelChoice:
         if isinstance(choice, Leaf) and self.in_passing(element, choice.array):
             return 1e6
         if isinstance(choice, Leaf):
-            count = self.model.count(self.tables.spaces.values[self.graph.spaces[element]])
-            return 0.02 * count + self.shelf.charge.get(choice.array, 0.0)
+            reading = self.model.reading(self.tables.spaces.values[self.graph.spaces[element]])
+            return reading + self.shelf.charge.get(choice.array, 0.0)
         found = self.shelf.weights.get(id(choice))  # the graph keeps it, so that no other has its number
         if found is None:
             found = self.shelf.weights[id(choice)] = self.alone(choice, element)
@@ -251,7 +251,7 @@ class KernelChoice:
             space = self.tables.spaces.values[self.graph.spaces[element]]
             return self.model.applied(choice.name, choice.signature, space, 256.0) + 1e-3
         if choice.kind == "fold":
-            return 0.15 * self.model.count(self.tables.folds.values[choice.attr].extents)
+            return self.model.folding(self.tables.folds.values[choice.attr].extents)
         return 1e-3
 
     def finish(self, best: dict[int, Choice]) -> KernelPlan:
@@ -283,7 +283,7 @@ class KernelChoice:
         if isinstance(root, ENode) and root.kind == "fold":
             fold = tables.folds.values[root.attr]
             space, order = fold.extents, loop_order(fold)
-            computing += 0.15 * model.count(space)
+            computing += model.folding(space)
         else:
             space = shape
             order = tables.stores.values[graph.arrays[self.array].stores[0][0]].order if self.array is not None else ()

@@ -13,11 +13,11 @@ from itertools import permutations
 
 import numpy as np
 
+from eqsat.egraph.calls import call_key
 from eqsat.egraph.encode import commutes
 from eqsat.egraph.graph import ENode, Shape
 from eqsat.egraph.terms import Impossible, Ref, Terms
-from eqsat.ir.dims import ONE, Dim
-from eqsat.ir.opaque import Opaque
+from eqsat.ir.dims import ONE, Dim, product
 from eqsat.ir.ops import UFUNCS
 from eqsat.ir.view import Along, View, broadcast, identity, transpose
 from eqsat.rules.api import Rule, literal, walk
@@ -111,11 +111,6 @@ def root_key(pattern: Pattern) -> str:
     return "move" if pattern.op in MOVEMENT else f"apply {pattern.op}"
 
 
-def call_key(pattern: Pattern) -> str:
-    """The key of a call's operation."""
-    return pattern.value.key if isinstance(pattern.value, Opaque) else str(pattern.value)
-
-
 class _Search:
     """One rule's pattern; `kinds` are those of its variables. `one_shape`: see `speaks_of_axes`."""
 
@@ -206,10 +201,7 @@ class _Search:
         if shape is None:
             return None
         if pattern.value is None:
-            total = ONE
-            for extent in shape:
-                total = total * extent
-            return self.tables.same.resolve(total)
+            return self.tables.same.resolve(product(shape))
         axis: int = pattern.value
         return shape[axis] if -len(shape) <= axis < len(shape) else None
 

@@ -16,8 +16,7 @@ from math import gcd
 from eqsat.frontend.implied import Facts, is_implied
 from eqsat.ir.dims import ONE, Dim
 from eqsat.ir.program import Apply, Buffer, Call, Fold, Kernel, Load, Term, Window, walk
-from eqsat.ir.types import Array
-from eqsat.ir.view import Along, View, identity
+from eqsat.ir.view import Along, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,6 @@ class Put:
     aliases: frozenset[int]
     cost: float
     facts: tuple[Dim, ...] = ()
-
-
-def axis_order(source: Array, view: View) -> tuple[int, ...]:
-    """The axes of a view of an array from the slowest to the fastest in memory; added ones are the slowest."""
-    walked = [view.axes[axis].axis for axis in source.layout.order]
-    used = list(dict.fromkeys(axis for axis in walked if axis is not None))
-    return (*(axis for axis in range(view.rank) if axis not in used), *used)
 
 
 def place_overwrites(kernels: Sequence[Kernel], puts: Sequence[Put], kept: AbstractSet[Buffer]) -> tuple[Kernel, ...]:

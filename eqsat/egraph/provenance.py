@@ -5,9 +5,9 @@ Many more rules fire than matter: every comparison is turned around and back. Ca
 
 from __future__ import annotations
 
+from eqsat.egraph.calls import call_key
 from eqsat.egraph.encode import Seeds
 from eqsat.egraph.graph import ENode
-from eqsat.egraph.match import call_key
 from eqsat.egraph.plan import Choice, Leaf, Plan
 from eqsat.egraph.readout import Places
 from eqsat.egraph.saturate import Saturated

@@ -218,9 +218,7 @@ class Terms:
                 return self.tables.stores.values[array.stores[0][0]].order
             if enode.kind == "move" and depth:
                 view = self.tables.moves.values[enode.attr].view
-                walked = [view.axes[axis].axis for axis in self.memory_order(enode.args[0], depth - 1)]
-                used = list(dict.fromkeys(axis for axis in walked if axis is not None))
-                return (*(axis for axis in range(rank) if axis not in used), *used)
+                return view.order(self.memory_order(enode.args[0], depth - 1))
             if enode.kind == "apply" and depth:
                 for arg in enode.args:
                     if len(self.shape(arg)) == rank:

@@ -50,6 +50,12 @@ class View:
                 )
         return View(tuple(composed), outer.rank)
 
+    def order(self, source: tuple[int, ...]) -> tuple[int, ...]:
+        """The axes of the space that reads, slowest first, given those of the source; added ones are the slowest."""
+        walked = [self.axes[axis].axis for axis in source]
+        used = list(dict.fromkeys(axis for axis in walked if axis is not None))
+        return (*(axis for axis in range(self.rank) if axis not in used), *used)
+
     def __str__(self) -> str:
         return "[" + ", ".join(map(str, self.axes)) + "]"
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from eqsat.egraph.overwrites import axis_order
 from eqsat.errors import InternalError
 from eqsat.ir.dims import Dim, dim
 from eqsat.ir.program import Kernel, Load, Program, Term, Window
@@ -27,7 +26,7 @@ class Put(Build):
     def put(self, number: int, term: Term, view: View, shape: tuple[Dim, ...]) -> None:
         type_ = self.params[number].type
         assert isinstance(type_, Array)
-        window = Window(view, shape, axis_order(type_, view))
+        window = Window(view, shape, view.order(type_.layout.order))
         self.kernels.append(Kernel(self.buffers[number], term, 1.0, window))
 
     def whole(self, number: int, term: Term) -> None:
