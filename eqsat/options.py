@@ -10,12 +10,11 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from eqsat.ir.flags import granted
-from eqsat.rules.api import Rule, RuleBook, rules
+from eqsat.rules.api import Rule, RuleBook, Verify, rules
 
-Verify = Literal["always", "once", "never"]
 GivenRules = Rule | RuleBook | Iterable[Rule | RuleBook]
 """What `rules=` takes."""
 

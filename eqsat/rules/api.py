@@ -63,6 +63,7 @@ __all__ = [
     "Signed",
     "Structural",
     "Unsigned",
+    "Verify",
     "exact_reciprocal",
     "is_constant",
     "literal",
@@ -79,6 +80,9 @@ KINDS: dict[str, str] = {name: chars for name, chars in DTYPES.items() if name !
 COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 PREDICATES = frozenset({"isnan", "isinf", "isfinite", "signbit"})
 CONNECTIVES = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
+
+Verify = Literal["always", "once", "never"]
+"""When rules are checked: at each compile, at the first one that uses them, or not at all."""
 
 ElementType = Literal["T", "?"]
 """The type of a part of a pattern: the rule's own dtype, or bool."""

@@ -6,15 +6,10 @@ likely to fail at. `eqsat.verify` does all of it. Called by the pipeline, before
 
 from __future__ import annotations
 
-from typing import Literal
-
 from eqsat.errors import RuleError
-from eqsat.rules.api import Rule, RuleBook
+from eqsat.rules.api import Rule, RuleBook, Verify
 from eqsat.rules.certificate import certify
 from eqsat.rules.findings import Certificate
-
-Verify = Literal["always", "once", "never"]
-"""When rules are checked: at each compile, at the first one that uses them, or not at all."""
 
 _kept: dict[int, tuple[Rule, Certificate]] = {}
 """Certificates by the identity of the rule, which is kept alive beside its own."""
