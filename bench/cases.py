@@ -59,3 +59,10 @@ CASES = [
 
 CORPUS = [program(one.name, 10**5) for one in PROGRAMS]
 """Every program of the corpus, at a size that stays in the caches."""
+
+
+def of_group(cases: list[Case], group: str, names: list[str]) -> list[Case]:
+    """The cases of a group that the command line names: all of it, those that begin so, or all without any name."""
+    if not names or group in names:
+        return cases
+    return [case for case in cases if case.name.startswith(tuple(names))]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.cases import Case, program
+from bench.cases import Case, of_group, program
 from bench.contest import Result, contest
 from bench.harness import readable
 from bench.loops import loop
@@ -59,17 +59,10 @@ NUMBA, NUMBA_FAST = "Numba", "Numba, fastmath"
 COLUMNS = ("case", "NumPy", EXACT, FAST, "gain", NUMBA, NUMBA_FAST, "gain", "eqsat over Numba, both fastmath", "bits")
 
 
-def chosen(names: list[str]) -> list[Case]:
-    """The cases selected on the command line."""
-    if not names or "fastmath" in names:
-        return CASES
-    return [case for case in CASES if any(case.name.startswith(name) for name in names)]
-
-
 def table(names: list[str], seconds: float) -> str:
     """The table, as markdown."""
     head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
-    return "\n".join(head + [_row(case, _contest(case, seconds)) for case in chosen(names)])
+    return "\n".join(head + [_row(case, _contest(case, seconds)) for case in of_group(CASES, "fastmath", names)])
 
 
 def _contest(case: Case, seconds: float) -> Result:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench import fastmath
-from bench.cases import Case, program
+from bench.cases import Case, of_group, program
 from bench.contest import Result, contest
 from bench.harness import readable
 from bench.peers import jax_version, numba_version, rewritten_for_numba
@@ -74,17 +74,10 @@ COLUMNS = (
 )
 
 
-def chosen(names: list[str]) -> list[Case]:
-    """The cases selected on the command line."""
-    if not names or "formulas" in names:
-        return CASES
-    return [case for case in CASES if any(case.name.startswith(name) for name in names)]
-
-
 def table(names: list[str], seconds: float) -> str:
     """The table, as markdown."""
     head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
-    return "\n".join(head + [_row(case, _contest(case, seconds)) for case in chosen(names)])
+    return "\n".join(head + [_row(case, _contest(case, seconds)) for case in of_group(CASES, "formulas", names)])
 
 
 def _contest(case: Case, seconds: float) -> Result:

@@ -19,7 +19,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads it: idle threads 
 import warnings
 
 from bench import bounds, chains, egraph, fastmath, first_calls, formulas, linear_algebra, slower, startup
-from bench.cases import CASES, CORPUS, Case
+from bench.cases import CASES, CORPUS, Case, of_group
 from bench.contest import Result, contest
 from bench.harness import Timing, machine, pin_to_one_core, readable
 from bench.loops import ALL, LOOPS
@@ -98,10 +98,10 @@ def main() -> None:
     if not options.names or "bounds" in options.names:
         pin_to_one_core()
         print(f"\n{bounds.table(options.seconds)}", flush=True)
-    if fastmath.chosen(options.names):
+    if of_group(fastmath.CASES, "fastmath", options.names):
         pin_to_one_core()
         print(f"\n{fastmath.table(options.names, options.seconds)}", flush=True)
-    if formulas.chosen(options.names):
+    if of_group(formulas.CASES, "formulas", options.names):
         pin_to_one_core()
         print(f"\n{formulas.table(options.names, options.seconds)}", flush=True)
     if not options.names or "linear-algebra" in options.names:
