@@ -107,3 +107,8 @@ def test_a_rule_whose_flags_are_not_granted_is_found_by_its_name() -> None:
 
     f(np.ones(3), np.ones(3))
     assert "needs reassoc, not granted" in str(f.explain(rule="regrouped_sum"))
+
+
+def test_rules_about_memory_are_told_of_anyway() -> None:
+    with pytest.raises(KeyError, match="fuse_load_of_store is a rule about memory and index maps"):
+        answer(logarithm, (X,), "fuse_load_of_store")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from eqsat.errors import RuleError
-from eqsat.rules.api import Bool, Complex, Float, Int, Number, Pattern, exact_reciprocal, rule, rules
+from eqsat.rules.api import Bool, Complex, Float, Int, Number, Pattern, exact_reciprocal, is_constant, rule, rules
 from eqsat.rules.book import DEFAULT
-from eqsat.rules.pattern import FloatMatrix, FloatScalar, FloatVector, Vector
+from eqsat.rules.pattern import FloatMatrix, FloatScalar, FloatVector, Inexact, Vector
 
 
 def test_a_rule_is_made_of_numpy_expressions() -> None:
@@ -238,3 +238,55 @@ def test_real_kinds_with_axes_keep_complex_numbers_out() -> None:
         def of_any_number(x: Vector):
             """The absolute value of a complex number is a float."""
             return np.sum(x * x), np.sum(np.abs(x) * np.abs(x))
+
+
+def test_options_of_rules_are_checked() -> None:
+    with refused("rule hasty: fast is no fast-math flag\n.*\n.*\n.*\n  instead: some of nnan, ninf"):
+
+        @rule(requires={"fast"})
+        def hasty(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+    with pytest.raises(TypeError, match="requires='nnan' is a string; write a set of flags"):
+        rule(requires="nnan")
+    with pytest.raises(TypeError, match="rule expects a Python function, not int"):
+        rule(3)  # type: ignore[call-overload]
+    with refused("rule lopsided: two-way needs all variables on both sides"):
+
+        @rule(two_way=True)
+        def lopsided(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+    with refused("rule doubtful: `worth` asks about b, which is no variable"):
+
+        @rule(worth=lambda b: b[0] > 1)
+        def doubtful(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+
+def test_what_a_rule_raises_is_told() -> None:
+    with refused("rule failing raised ZeroDivisionError"):
+
+        @rule
+        def failing(a: Float):
+            """Wrong."""
+            return a + 1 // 0, a
+
+
+def test_guards_are_asked_of_variables_and_kinds_of_arrays_stand_with_arrays() -> None:
+    with refused("rule of_parts: is_constant is asked of a variable, not of negative"):
+
+        @rule(when=lambda a: is_constant(-a))
+        def of_parts(a: Float):
+            """Wrong."""
+            return -(-a), a
+
+    with refused("rule inexact: Inexact is for arrays\n.*\n.*\n.*\n  instead: Float or Complex"):
+
+        @rule
+        def inexact(a: Inexact):
+            """Wrong."""
+            return -(-a), a
